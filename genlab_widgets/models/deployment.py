@@ -1,0 +1,183 @@
+"""Deployment: the labeling config names a model, and it can be taken back.
+
+Nothing but ``model="..."`` on the labels that the model covers changes; every other byte of the config stays. What
+was changed is recorded before and after, so that taking it back restores the very bytes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from genlab_widgets.database import Database, deployments, now
+from genlab_widgets.errors import Conflict
+from genlab_widgets.models.registry import ModelRow
+from genlab_widgets.projects.labeling_config import LabelingConfig
+from genlab_widgets.projects.store import Project
+
+_BYTES = "latin-1"
+"""How the config's bytes stand in a text column: one character a byte, so that any encoding comes back unchanged."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A change of a labeling config that has been worked out and not yet made.
+
+    Attributes:
+        model: The model's row.
+        project: Whose config it is.
+        before: The config that the change was worked out for.
+        after: The config as it shall be.
+        undoes: Number of the recorded deployment that this takes back; None for a deployment.
+    """
+
+    model: ModelRow
+    project: Project
+    before: LabelingConfig
+    after: LabelingConfig
+    undoes: int | None = None
+
+    @property
+    def diff(self) -> str:
+        """The unified difference, empty when the config names the model already."""
+        return self.before.diff(self.after)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Values of the labels whose model changes, in the order of the config."""
+        changed = zip(self.before.labels, self.after.labels, strict=True)
+        return tuple(dict.fromkeys(old.value for old, new in changed if old.model != new.model))
+
+
+def is_deployed(model: ModelRow, project: Project) -> bool:
+    """Tells whether the project's labeling config names the model now."""
+    return any(label.model == model.name for label in project.labeling_config.labels)
+
+
+def preview(model: ModelRow, project: Project) -> Deployment:
+    """Works out how the labeling config changes when it names a model on the entity labels that the model covers.
+
+    Raises:
+        Conflict: The config has none of the model's labels (any more).
+    """
+    config = project.labeling_config
+    covered = {label.value for label in config.entity_labels} & set(model.labels)
+    if not covered:
+        raise Conflict(
+            f"{model.name} cannot be deployed into {project.name}.",
+            f"The labeling config has none of its labels: {', '.join(model.labels) or 'it covers none'}.",
+            "Choose another model, or put its labels into the labeling config.",
+            model=model.name,
+        )
+    return Deployment(model, project, config, config.with_models(dict.fromkeys(covered, model.name), assertion=False))
+
+
+def apply(database: Database, deployment: Deployment, user: str, connection: Connection | None = None) -> bool:
+    """Makes a change that :func:`preview` or :func:`undo_preview` worked out, and records it.
+
+    The file changes inside the database's one write transaction: two people who deploy at once come one after the
+    other, and the second is told that the config is another one now.
+
+    Args:
+        database: The workspace's database.
+        deployment: The change.
+        user: Who makes it.
+        connection: A write transaction to take part in; None makes one. A refusal leaves nothing in it.
+
+    Returns:
+        Whether anything had to change.
+
+    Raises:
+        Conflict: The labeling config was changed since the preview.
+        WorkspaceUnusable: The config cannot be written.
+    """
+    if deployment.before.source == deployment.after.source:
+        return False
+    if connection is not None:
+        with connection.begin_nested():
+            _make(connection, deployment, user)
+    else:
+        with database.write() as writing:
+            _make(writing, deployment, user)
+    return True
+
+
+def _make(connection: Connection, deployment: Deployment, user: str) -> None:
+    """Records a change, then makes it."""
+    if deployment.undoes is None:
+        connection.execute(
+            insert(deployments).values(
+                model=deployment.model.name,
+                project=deployment.model.project,
+                project_place=deployment.model.project_place,
+                user=user,
+                at=now(),
+                before=deployment.before.source.decode(_BYTES),
+                after=deployment.after.source.decode(_BYTES),
+                undone=False,
+            )
+        )
+    else:
+        statement = update(deployments).where(deployments.c.row == deployment.undoes)
+        connection.execute(statement.values(undone=True, undone_at=now(), undone_by=user))
+    # Last, so that a config which cannot be written leaves no record.
+    deployment.project.save_config(deployment.after, deployment.before)
+
+
+def undo_preview(database: Database, model: ModelRow, project: Project) -> Deployment:
+    """Works out how the last deployment of a model is taken back.
+
+    A config that nobody touched since gets its very bytes back. Otherwise only the ``model`` attributes that still
+    name this model go back to what they were; edits of anything else stay.
+
+    Raises:
+        Conflict: The model is not deployed, or it cannot be told what a label named before.
+    """
+    query = (
+        select(deployments.c.row, deployments.c.before, deployments.c.after)
+        .where(deployments.c.model == model.name, deployments.c.project_place == model.project_place)
+        .where(deployments.c.undone.is_(False))
+        .order_by(deployments.c.row.desc())
+    )
+    with database.read() as connection:
+        found = connection.execute(query).first()
+    config = project.labeling_config
+    if found is None:
+        raise _cannot_undo(model, "No deployment of it is recorded that was not taken back already.", config)
+    if config.source == found.after.encode(_BYTES):
+        before = LabelingConfig.parse(found.before.encode(_BYTES))
+    else:
+        before = _without(model, config, LabelingConfig.parse(found.before.encode(_BYTES)))
+    return Deployment(model, project, config, before, found.row)
+
+
+def _without(model: ModelRow, config: LabelingConfig, earlier: LabelingConfig) -> LabelingConfig:
+    """Returns the present config with the labels that name the model naming what they named earlier."""
+    now_named = {label.value for label in config.entity_labels if label.model == model.name}
+    if not now_named:
+        raise _cannot_undo(model, "The labeling config does not name it any more: someone changed it since.", config)
+    named_before: dict[str, set[str | None]] = defaultdict(set)
+    for label in earlier.entity_labels:
+        named_before[label.value].add(label.model)
+    unclear = sorted(value for value in now_named if len(named_before[value]) != 1)
+    others = sorted(
+        label.value for label in config.entity_labels if label.value in now_named and label.model != model.name
+    )
+    if unclear or others:
+        why = (
+            f"The labeling config was changed since, and what {', '.join(unclear or others)} named before is not clear."
+        )
+        raise _cannot_undo(model, why, config)
+    return config.with_models({value: next(iter(named_before[value])) for value in now_named}, assertion=False)
+
+
+def _cannot_undo(model: ModelRow, why: str, config: LabelingConfig) -> Conflict:
+    named = sorted({label.model for label in config.labels if label.model})
+    return Conflict(
+        f"The deployment of {model.name} cannot be taken back.",
+        why,
+        f"Edit the labeling config by hand, or deploy another model; it names {', '.join(named) or 'no model'} now.",
+        model=model.name,
+    )

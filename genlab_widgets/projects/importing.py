@@ -1,0 +1,269 @@
+"""Import of an export: a folder, a zip or a JSON file, streamed into the workspace, all or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from genlab_widgets.errors import BadInput, GenlabError, NotAProject
+from genlab_widgets.projects import archive, json_stream
+from genlab_widgets.projects.labeling_config import LabelingConfig
+from genlab_widgets.projects.store import (
+    ABOUT,
+    CONFIG,
+    HISTORY,
+    PREFERENCES,
+    REPLACED,
+    TASKS,
+    Project,
+    hash_file,
+    keep_config,
+    projects_folder,
+    recover,
+    unusable,
+)
+from genlab_widgets.projects.tasks import Task, TaskFormat, read_task
+
+RESULT, IMAGES = "result.json", "images"
+MAX_WARNINGS = 100
+SCRATCH = ".import-"
+_DAY = 86_400
+
+
+@dataclass
+class ImportReport:
+    """What an import brought. ``warnings`` holds the first hundred sentences, ``warning_count`` counts all."""
+
+    project: Project
+    tasks: int
+    warnings: list[str] = field(default_factory=list)
+    warning_count: int = 0
+
+
+def import_project(
+    source: Path,
+    home: Path,
+    name: str | None = None,
+    progress: Callable[[int], None] | None = None,
+    before_replacing: Callable[[Project], None] | None = None,
+) -> ImportReport:
+    """Imports an export; an earlier import of the same name is replaced once the new one is complete.
+
+    Args:
+        source: Folder, zip or JSON file (formats: ``docs/user-guide.md``).
+        home: The workspace folder.
+        name: Project name; default: the export's own, else the file's.
+        progress: Called with the number of tasks read so far, every hundred tasks.
+        before_replacing: Called with an earlier project of that name, which stays if this raises.
+
+    Raises:
+        BadInput: The export is unsafe, damaged or holds no tasks; nothing was stored.
+        WorkspaceUnusable: The workspace cannot be written.
+    """
+    source = Path(source)
+    if not source.exists():
+        raise NotAProject(f"{source} does not exist.", "", "Check the path and import again.", path=str(source))
+    target_root = projects_folder(home)
+    try:
+        target_root.mkdir(parents=True, exist_ok=True)
+        recover(home)
+        _sweep(target_root)
+        scratch = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=target_root))
+    except OSError as error:
+        raise unusable(home, error) from error
+    try:
+        export = _find_export(source, scratch)
+        project = Project(target_root / safe_name(name or export.name))
+        if before_replacing is not None and (project.folder / ABOUT).is_file():
+            before_replacing(Project(project.folder))  # of its own: a project keeps what it has read
+        report = _stage(export, scratch / "project", project, progress)
+        _swap(scratch / "project", project.folder)
+        return report
+    except OSError as error:
+        raise _failed(error, source, home) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _sweep(root: Path) -> None:
+    """Removes what imports left that were killed; one that is a day old is not running any more."""
+    for left in root.glob(f"{SCRATCH}*"):
+        if time.time() - left.stat().st_mtime > _DAY:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class _Export:
+    """Where an export's files lie; ``about`` is its ``project.json``, empty if there is none."""
+
+    tasks: Path
+    about: dict[str, Any]
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        return self.tasks.parent
+
+
+def _find_export(source: Path, scratch: Path) -> _Export:
+    """Finds the tasks in a folder, a zip (which is unpacked) or a file, and reads what is said about them."""
+    folder = source
+    if source.is_file() and source.suffix.lower() != ".json":
+        folder = scratch / "zip"
+        archive.unpack(source, folder)
+        inside = [path for path in folder.iterdir() if not path.name.startswith(("__MACOSX", "."))]
+        folder = inside[0] if len(inside) == 1 and inside[0].is_dir() else folder
+    tasks = _tasks_file(folder, source.name)
+    about = _about(tasks.with_name(ABOUT)) if tasks.name != ABOUT else {}
+    of_folder = source.is_dir() or source.name == RESULT
+    own_name = (source if source.is_dir() else source.parent).resolve().name if of_folder else source.stem
+    return _Export(tasks, about, str(about.get("name") or own_name))
+
+
+def _tasks_file(place: Path, shown: str) -> Path:
+    if place.is_file():
+        return place
+    if (place / RESULT).is_file():
+        return place / RESULT
+    others = [path for path in sorted(place.glob("*.json")) if path.name != ABOUT]
+    if len(others) == 1:
+        return others[0]
+    found = f"It holds {len(others)} other JSON files" if others else "It holds no JSON file with tasks"
+    raise NotAProject(
+        f"{shown} is not an export.", f"{found}; {RESULT} is missing.", "Export the project as JSON again.",
+        path=str(place),
+    )  # fmt: skip
+
+
+def _about(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    about = json_stream.document(path)
+    if isinstance(about, dict) and isinstance(about.get("members") or [], list):
+        return about
+    why = "Its members are not a list." if isinstance(about, dict) else "It is no object."
+    raise BadInput(f"{path.name} cannot be used.", why, "Correct it, or remove it and import again.", path=str(path))
+
+
+def _config(path: Path) -> LabelingConfig:
+    if not path.is_file():
+        raise NotAProject(
+            "The export has no labeling config.", f"{CONFIG} is missing beside the tasks in {path.parent.name}.",
+            "Put the project's labeling config there and import again.", path=str(path),
+        )  # fmt: skip
+    return LabelingConfig.parse(path.read_bytes())
+
+
+def _stage(export: _Export, staged: Path, project: Project, progress: Callable[[int], None] | None) -> ImportReport:
+    """Writes the whole project into a scratch folder."""
+    config = _config(export.folder / CONFIG)
+    staged.mkdir()
+    (staged / CONFIG).write_bytes(config.source)
+    report = ImportReport(project, 0)
+    tags = _write_tasks(export.tasks, staged / TASKS, config.task_format, report, progress)
+    if (export.folder / IMAGES).is_dir():
+        shutil.copytree(export.folder / IMAGES, staged / IMAGES)
+    about = {
+        **export.about,
+        "name": project.folder.name,
+        "tasks": report.tasks,
+        "tags": dict(tags.most_common()),
+        "data_hash": hash_file(staged / TASKS),
+    }
+    (staged / ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
+    return report
+
+
+def _swap(staged: Path, target: Path) -> None:
+    """Puts the new project in place: two renames, and :func:`recover` undoes the first if the second never comes."""
+    replaced = target.with_name(f"{REPLACED}{target.name}")
+    shutil.rmtree(replaced, ignore_errors=True)
+    if target.exists():
+        _carry_over(target, staged)
+        target.rename(replaced)
+    try:
+        staged.rename(target)
+    except OSError:
+        if replaced.exists():
+            replaced.rename(target)
+        raise
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _carry_over(earlier: Path, staged: Path) -> None:
+    """Keeps what belongs to the project and not to the export: earlier configs, and what the page remembers."""
+    if (earlier / HISTORY).is_dir():
+        shutil.copytree(earlier / HISTORY, staged / HISTORY)
+    if (earlier / PREFERENCES).is_file():
+        shutil.copy2(earlier / PREFERENCES, staged / PREFERENCES)
+    if (earlier / CONFIG).is_file():
+        config = (earlier / CONFIG).read_bytes()
+        if config != (staged / CONFIG).read_bytes():
+            keep_config(staged / HISTORY, config)
+
+
+def _failed(error: OSError, source: Path, home: Path) -> GenlabError:
+    """Tells a source that cannot be read from a workspace that cannot be written."""
+    named = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
+    if named is None or not named.is_relative_to(source if source.is_dir() else source.parent):
+        return unusable(home, error)
+    return BadInput(f"{named} cannot be read.", f"{error.strerror}.", "Give read permission and import again.",
+                    path=str(named))  # fmt: skip
+
+
+def safe_name(name: str) -> str:
+    """Returns a project name that is safe as a folder and in model names: ``[A-Za-z0-9_.-]``, at most 80."""
+    cleaned = re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("._-")[:80]
+    return cleaned or "project"
+
+
+def _write_tasks(
+    source: Path, target: Path, form: TaskFormat, report: ImportReport, progress: Callable[[int], None] | None
+) -> Counter[str]:
+    """Streams the tasks into the project, a line each; returns how many carry each tag."""
+    seen: set[int] = set()
+    tags: Counter[str] = Counter()
+    with target.open("w", encoding="utf-8") as out:
+        for place, raw in enumerate(json_stream.items(source), 1):
+            task = read_task(raw, form, place)
+            if task.id in seen:
+                raise BadInput(f"Task {task.id} stands twice in {source.name}.", "", "Export again.", task_id=task.id)
+            seen.add(task.id)
+            tags.update(set(task.tags))
+            for warning in task_warnings(task, form.text_key):
+                report.warning_count += 1
+                if len(report.warnings) < MAX_WARNINGS:
+                    report.warnings.append(warning)
+            out.write(json.dumps(raw) + "\n")
+            report.tasks = place
+            if progress is not None and place % 100 == 0:
+                progress(place)
+    if not report.tasks:
+        raise NotAProject(f"{source.name} holds no tasks.", "", "Export the project with its tasks.", path=str(source))
+    if progress is not None:
+        progress(report.tasks)
+    return tags
+
+
+def task_warnings(task: Task, text_key: str = "text") -> Iterator[str]:
+    """Yields what is odd about a task, a sentence each."""
+    if "image" not in task.data and not task.text.strip():
+        why = "has an empty text" if text_key in task.data else f"has no text ({text_key!r} is missing in its data)"
+        yield f"Task {task.id} {why} and will not train."
+    for completion in task.completions:
+        for region in completion.regions:
+            place = f"Task {task.id}, completion {completion.id}: the span {region.start}-{region.end}"
+            found = task.text[max(region.start, 0) : max(region.end, 0)]
+            if not 0 <= region.start < region.end <= len(task.text):
+                yield f"{place} lies outside the text ({len(task.text)} characters)."
+            elif region.text and region.text != found:
+                yield f"{place} says {region.text[:40]!r}, the text there is {found[:40]!r}."

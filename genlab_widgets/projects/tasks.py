@@ -1,0 +1,270 @@
+"""Tasks and completions of an export, read tolerantly from both dialects.
+
+``completions`` is Generative AI Lab's word, ``annotations`` is Label Studio's. Field names and places are those of
+the exports described in ``docs/user-guide.md``; a field that is absent gets its plainest meaning.
+Offsets are code points, ``end`` exclusive. In HTML they count in the text that a browser shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any, Literal
+
+from genlab_widgets.errors import BrokenTask
+
+Review = Literal["accepted", "rejected"]
+_LARGEST = 2**63 - 1
+"""Parquet and databases hold 64 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A labelled span of the text."""
+
+    id: str
+    from_name: str
+    start: int
+    end: int
+    text: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The choices ticked in one Choices control."""
+
+    from_name: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One user's answer to a task. ``submitted_at`` is None for a draft."""
+
+    id: int
+    username: str
+    created_at: str
+    submitted_at: str | None
+    starred: bool = False
+    review: Review | None = None
+    skipped: bool = False
+    regions: tuple[Region, ...] = ()
+    choices: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One text to annotate, with everything people answered."""
+
+    id: int
+    text: str
+    title: str = ""
+    tags: tuple[str, ...] = ()
+    completions: tuple[Completion, ...] = ()
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFormat:
+    """What the labeling config says of its tasks.
+
+    Attributes:
+        text_key: The key of ``data`` that the config's Text or HyperText names.
+        is_html: Whether the text is HTML.
+        aliases: Values of labels and choices by the alias under which they are exported.
+    """
+
+    text_key: str = "text"
+    is_html: bool = False
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_task(raw: Any, form: TaskFormat | None = None, place: int | None = None) -> Task:
+    """Reads one task of an export.
+
+    Args:
+        raw: The task as parsed JSON.
+        form: What the labeling config says of its tasks.
+        place: Place in the export from 1, which names a task that has no id.
+
+    Raises:
+        BrokenTask: A field has the wrong shape; ``details["task_id"]`` names the task.
+    """
+    form = form or TaskFormat()
+    task_id = raw.get("id") if isinstance(raw, dict) else None
+    try:
+        data = _object(_object(raw, "the task").get("data"), "its data")
+        text = data.get(form.text_key)
+        text = text if isinstance(text, str) else ""
+        text = visible_text(text) if form.is_html else text
+        return Task(
+            id=_whole(task_id, "its id"),
+            text=text,
+            title=str(data.get("title") or ""),
+            tags=_tags(raw, data),
+            completions=_Reader(form, text).completions(raw),
+            data=data,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        name = f"Task {task_id}" if task_id is not None else f"The task at place {place}" if place else "A task"
+        raise BrokenTask(
+            f"{name} cannot be read.",
+            f"{str(error)[:1].upper()}{str(error)[1:]}.",
+            "Correct or remove the task in the export and import again.",
+            task_id=task_id,
+        ) from error
+
+
+def visible_text(html: str) -> str:
+    """Returns the text in which the ``globalOffsets`` of HTML count: its text nodes, and a line end for ``br``."""
+    reader = _TextOfHtml()
+    reader.feed(html)
+    reader.close()
+    return "".join(reader.parts)
+
+
+class _TextOfHtml(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "br":
+            self.parts.append("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the completions of one task."""
+
+    form: TaskFormat
+    text: str
+
+    def completions(self, raw: dict[str, Any]) -> tuple[Completion, ...]:
+        found, drafts = raw.get("completions"), True
+        if not found and raw.get("annotations"):
+            found, drafts = raw["annotations"], False
+        items = _list(found, "the completions")
+        return tuple(self._completion(_object(item, "a completion"), drafts) for item in items)
+
+    def _completion(self, raw: dict[str, Any], drafts: bool) -> Completion:
+        """Reads a completion; Label Studio stores drafts elsewhere, so its annotations count as submitted."""
+        created = str(raw.get("created_ago") or raw.get("created_at") or "")
+        items = [item for item in _list(raw.get("result"), "a result") if isinstance(item, dict)]
+        submitted = str(raw.get("submitted_at") or "") or (None if drafts else created or "submitted")
+        return Completion(
+            id=_whole(raw.get("id") or 0, "the id of a completion"),
+            username=_username(raw),
+            created_at=str(raw.get("updated_at") or created),
+            submitted_at=submitted,
+            starred=bool(raw.get("honeypot") or raw.get("ground_truth")),
+            review=_review(raw),
+            skipped=bool(raw.get("was_cancelled") or raw.get("skipped")),
+            regions=tuple(region for item in items if (region := self._region(item)) is not None),
+            choices=tuple(choice for item in items if (choice := self._choice(item)) is not None),
+        )
+
+    def _region(self, item: dict[str, Any]) -> Region | None:
+        value = _object(item.get("value") or {}, "the value of a region")
+        labels = value.get("labels") or value.get("hypertextlabels")
+        if not labels:
+            return None
+        offsets = _object(value.get("globalOffsets") or value, "the place of a region")
+        start, end = offsets.get("start"), offsets.get("end")
+        if start is None or end is None:
+            return None
+        if isinstance(start, str) and start.startswith("/"):
+            raise ValueError("a span in HTML lacks its globalOffsets")
+        text = str(value.get("text") or "")
+        first, last = self._in_code_points(_whole(start, "the start of a span"), _whole(end, "the end of a span"), text)
+        return Region(
+            id=str(item.get("id", "")),
+            from_name=str(item.get("from_name", "")),
+            start=first,
+            end=last,
+            text=text,
+            labels=self._values(labels),
+        )
+
+    def _in_code_points(self, start: int, end: int, text: str) -> tuple[int, int]:
+        """Converts offsets in UTF-16 units, in which browsers count; the span's own text tells which they are."""
+        if not text or self.text.isascii() or self.text[max(start, 0) : max(end, 0)] == text or not 0 <= start <= end:
+            return start, end
+        units = self.text.encode("utf-16-le", "surrogatepass")
+        before, inside = units[: 2 * start], units[2 * start : 2 * end]
+        if inside.decode("utf-16-le", "replace") != text:
+            return start, end
+        first = len(before.decode("utf-16-le", "replace"))
+        return first, first + len(text)
+
+    def _choice(self, item: dict[str, Any]) -> Choice | None:
+        """Reads choices about the whole task; those about one region carry its offsets."""
+        value = _object(item.get("value") or {}, "the value of a choice")
+        if not value.get("choices") or "start" in value:
+            return None
+        return Choice(str(item.get("from_name", "")), self._values(value["choices"]))
+
+    def _values(self, names: Any) -> tuple[str, ...]:
+        listed = [names] if isinstance(names, str) else _list(names, "the labels of a region")
+        return tuple(self.form.aliases.get(name, name) for name in map(str, listed))
+
+
+def _tags(raw: dict[str, Any], data: dict[str, Any]) -> tuple[str, ...]:
+    meta = raw.get("meta")
+    places = (raw.get("tags"), data.get("tags"), meta.get("tags") if isinstance(meta, dict) else None)
+    found = next((place for place in places if place and isinstance(place, str | list)), [])
+    listed: Iterable[Any] = [found] if isinstance(found, str) else found
+    names = (item.get("name") or item.get("title") if isinstance(item, dict) else item for item in listed)
+    return tuple(str(name) for name in names if name)
+
+
+def _username(raw: dict[str, Any]) -> str:
+    user = raw.get("created_username") or raw.get("completed_by") or raw.get("created_by") or ""
+    if isinstance(user, dict):
+        user = user.get("username") or user.get("email") or user.get("id") or ""
+    return str(user)
+
+
+def _review(raw: dict[str, Any]) -> Review | None:
+    """The last review decides; exports name it in three ways."""
+    for review in reversed(_list(raw.get("reviews"), "the reviews of a completion")):
+        if isinstance(review, dict) and isinstance(review.get("accepted"), bool):
+            return "accepted" if review["accepted"] else "rejected"
+    status = str(raw.get("review_status") or "").lower()
+    if status in {"accepted", "approved", "reviewed"}:
+        return "accepted"
+    if status == "rejected":
+        return "rejected"
+    return "accepted" if raw.get("reviewed") is True else None
+
+
+def _whole(value: Any, what: str) -> int:
+    """Returns a whole number of at most 64 bits, which exports also write as ``"12"`` or ``12.0``."""
+    if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) < 21:
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _LARGEST:
+        raise ValueError(
+            f"{what} is missing" if value is None else f"{what} is {str(value)[:40]!r}, not a whole number"
+        )
+    return value
+
+
+def _list(value: Any, what: str) -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise TypeError(f"{what} should be a list, found {type(value).__name__}")
+    return value
+
+
+def _object(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{what} is missing" if value is None else f"{what} is no object but {type(value).__name__}")
+    return value

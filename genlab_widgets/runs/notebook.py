@@ -1,0 +1,129 @@
+"""Runs a training's notebook with papermill, and makes what it leaves truthful.
+
+papermill saves by truncating the file, and after the kernel was killed it marks every cell completed. So each save
+goes through a handler that publishes the file whole, and the end of the run is written into it afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from genlab_widgets.settings import template
+from genlab_widgets.training.runfolder import RunFolder, publish_text
+from genlab_widgets.training.spec import TrainingSpec
+
+AUTOSAVE_SECONDS = 30
+IOPUB_SECONDS = 60
+"""How long the outputs of a cell that ended may be on their way; the default of 4 s fails on a busy machine."""
+_NOTE_TAG = "papermill-error-cell-tag"
+"""papermill removes cells with this tag before it executes a notebook again."""
+
+
+def execute(folder: RunFolder, spec: TrainingSpec) -> None:
+    """Executes the template of a kind of training; the notebook is published at each cell, also when this raises.
+
+    Args:
+        folder: The run's folder. The kernel's stderr, and with it the JVM's, is appended to its log.
+        spec: Its fields are the notebook's parameters.
+
+    Raises:
+        Exception: What papermill or the kernel raised.
+    """
+    import papermill
+
+    _publish_saves(folder)
+    with folder.log.open("a", encoding="utf-8", errors="replace") as log:
+        papermill.execute_notebook(
+            _literal(template(f"train_{spec.kind}")),
+            _literal(folder.notebook),
+            spec.parameters(),
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            log_output=False,
+            stderr_file=log,
+            cwd=str(folder.path),
+            autosave_cell_every=AUTOSAVE_SECONDS,
+            kernel_manager_class=_kernel_manager(log),
+            iopub_timeout=IOPUB_SECONDS,
+        )
+
+
+def stamp(folder: RunFolder, status: str, reason: str, message: str) -> None:
+    """Writes how the run ended into its notebook: metadata, the cells' states and, for all but success, a last cell.
+
+    A notebook that is missing or damaged stays as it is: the run's row has the truth.
+    """
+    import nbformat
+
+    with contextlib.suppress(OSError, ValueError, nbformat.ValidationError):
+        notebook = nbformat.reads(folder.notebook.read_text(encoding="utf-8"), as_version=4)
+        notebook.metadata["genlab"] = {
+            "run_id": folder.path.name,
+            "status": status,
+            "reason": reason,
+            "message": message,
+        }
+        if status != "COMPLETED":
+            _correct(notebook)
+            note = nbformat.v4.new_markdown_cell(f"**{status}**: {html.escape(message)}")
+            note.metadata["tags"] = [_NOTE_TAG]
+            notebook.cells.append(note)
+        publish_text(folder.notebook, nbformat.writes(notebook))
+
+
+def _correct(notebook: Any) -> None:
+    """Marks cells that never ran as pending, and the one that ran last as failed."""
+    record = notebook.metadata.setdefault("papermill", {})
+    record["exception"] = True
+    record["end_time"] = record.get("end_time") or datetime.now(UTC).isoformat()
+    marks = [cell.metadata["papermill"] for cell in notebook.cells if "papermill" in cell.metadata]
+    for mark in marks:
+        if mark.get("start_time") is None:
+            mark["status"] = "pending"
+    started = [mark for mark in marks if mark.get("start_time") is not None]
+    if started and not any(mark.get("status") == "failed" for mark in marks):
+        started[-1].update(status="failed", exception=True)
+
+
+def _literal(path: Path) -> str:
+    """Protects a path from ``str.format``, through which papermill sends it."""
+    return str(path.absolute()).replace("{", "{{").replace("}", "}}")
+
+
+def _publish_saves(folder: RunFolder) -> None:
+    """Makes papermill, in this process, publish whole what it saves into the folder."""
+    from papermill.iorw import LocalHandler, papermill_io
+
+    class Published(LocalHandler):  # type: ignore[misc]
+        def write(self, text: str, path: str) -> None:
+            publish_text(Path(path), text, durable=False)
+
+    papermill_io.register(str(folder.path.absolute()), Published())
+
+
+def _kernel_manager(log: IO[str]) -> type:
+    """Returns a manager whose kernel is this very interpreter: a kernelspec ``python3`` may name another one.
+
+    What the kernel writes before it catches its own output, or when it dies, goes to the log.
+    """
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = KernelSpec(argv=command, display_name="Python 3", language="python")
+
+    class ThisInterpreter(AsyncKernelManager):  # type: ignore[misc]
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return spec
+
+        async def start_kernel(self, **options: Any) -> None:
+            await self._async_start_kernel(**{"stdout": log, "stderr": log, **options})
+
+    return ThisInterpreter

@@ -1,0 +1,94 @@
+"""What a NER training will take: seconds, memory and disk, from figures measured on two cores.
+
+The figures come from ``docs/benchmarks.md`` and the measurements that the design rests on; they are orders of
+magnitude for another machine. The page shows them as "about".
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+MB = 1024 * 1024
+
+DIMENSIONS = {"automatic": 384, "word2vec": 100, "minilm": 384}
+"""Dimensions of embeddings whose name says it; ``automatic`` may take the larger."""
+
+_SPARK_START_SECONDS = 24.0
+"""Session, first job and class loading: 15 to 24 s measured."""
+_WRAP_UP_SECONDS = 3.4 + 1.7 + 8.0
+"""Save 3.4 s, load again 1.7 s, first prediction 8 s."""
+_PAPERMILL_SECONDS = 2.0
+"""1.5 s and 25 ms a cell."""
+_NERDL_TOKENS_PER_SECOND = 1700.0
+"""One epoch at batch 16 (1,700 under load, 2,200 without)."""
+_BATCH_SECONDS = {8: 8.7, 16: 6.4, 32: 6.1, 64: 5.0}
+"""Seconds an epoch of the same 14,295 tokens by batch size."""
+_EVALUATION_SPEED_UP = 6.0
+"""A quality block reads rows six times as fast as training does (253 rows in 1.11 s, 2,531 in 68.7 s)."""
+_EMBEDDING_TOKENS_PER_SECOND = {"word2vec": 30_000.0, "vectors": 30_000.0, "minilm": 650.0}
+"""23,767 tokens: 0.8 s word2vec, 36 s MiniLM."""
+_LARGE_MODEL_SLOWDOWN = 8.0
+"""A model of BERT-base size needs eight times MiniLM's arithmetic."""
+_CRF_TOKENS_PER_SECOND = 5300.0
+"""23,767 tokens in 4.5 s."""
+_JVM_MEMORY_MB = 1400.0
+"""Resident size of Spark with TensorFlow loaded, before data."""
+_PYTHON_MEMORY_MB = 400.0
+"""Worker and kernel with pandas, pyarrow and scikit-learn."""
+_OBJECT_OVERHEAD = 6.0
+"""NerDL collects all rows on the driver; embeddings as JVM objects take about six times the bare floats
+(170 MB of text on BERT took 600 GB)."""
+_MODEL_MB = {"minilm": 91.0, "automatic": 91.0, "word2vec": 5.0, "vectors": 50.0}
+_NER_MODEL_MB = 10.0
+_DISK_COPIES = 3.0
+"""Scratch, saved and published copy of a model."""
+
+
+class Estimate(NamedTuple):
+    """What a training will take, roughly.
+
+    Attributes:
+        seconds: Wall time from start to result.
+        memory_mb: Peak of worker, kernel and JVM together.
+        disk_mb: Scratch and result on disk.
+    """
+
+    seconds: float
+    memory_mb: float
+    disk_mb: float
+
+
+def estimate_ner(
+    train_tokens: int, test_tokens: int, dimension: int, embeddings: str, epochs: int, batch_size: int
+) -> Estimate:
+    """Estimates one NerDL training.
+
+    Seconds: start + embedding every row once and the test rows again + epochs x (train + test / 6) + baseline.
+    Memory: JVM + Python + 6 x tokens x dimension x 4 bytes. Disk: tokens x dimension x 4 bytes + 3 x model.
+
+    Args:
+        train_tokens: Tokens of the training rows.
+        test_tokens: Tokens of the test rows.
+        dimension: Embeddings dimension.
+        embeddings: Name as in the spec (``vectors:<path>`` counts as ``vectors``).
+        epochs: Epochs asked for.
+        batch_size: Sentences a batch.
+    """
+    family = "minilm" if embeddings == "automatic" else embeddings.partition(":")[0]
+    embed_rate = _EMBEDDING_TOKENS_PER_SECOND.get(family, _EMBEDDING_TOKENS_PER_SECOND["minilm"])
+    if family in ("hub", "folder") and dimension >= 768:
+        embed_rate /= _LARGE_MODEL_SLOWDOWN
+    nearest = min(_BATCH_SECONDS, key=lambda size: abs(size - batch_size))
+    train_rate = _NERDL_TOKENS_PER_SECOND * _BATCH_SECONDS[16] / _BATCH_SECONDS[nearest]
+    seconds = (
+        _SPARK_START_SECONDS
+        + _PAPERMILL_SECONDS
+        + _WRAP_UP_SECONDS
+        + (train_tokens + 2 * test_tokens) / embed_rate
+        + epochs * (train_tokens + test_tokens / _EVALUATION_SPEED_UP) / train_rate
+        + train_tokens / _CRF_TOKENS_PER_SECOND
+    )
+    floats_mb = (train_tokens + test_tokens) * dimension * 4 / MB
+    model_mb = _NER_MODEL_MB + _MODEL_MB.get(family, _MODEL_MB["minilm"] * max(1.0, (dimension / 384) ** 2))
+    memory_mb = _JVM_MEMORY_MB + _PYTHON_MEMORY_MB + _OBJECT_OVERHEAD * floats_mb + 2 * model_mb
+    return Estimate(round(seconds, 1), round(memory_mb, 1), round(floats_mb + _DISK_COPIES * model_mb, 1))

@@ -1,0 +1,420 @@
+"""Can this project train with this spec? Findings, counts and an estimate, before anything of Spark starts."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from genlab_widgets import memory
+from genlab_widgets.errors import (
+    BadInput,
+    BrokenTask,
+    GenlabError,
+    GraphNotAvailable,
+    NotEnoughResources,
+    PoorQuality,
+    TooFewCompletions,
+    WrongParameters,
+)
+from genlab_widgets.training import duplicates, graph, split
+from genlab_widgets.training.dataset import AlignmentReport, Example, Sentence, build, count_labels
+from genlab_widgets.training.estimate import DIMENSIONS, MB, Estimate, estimate_ner
+
+if TYPE_CHECKING:
+    from genlab_widgets.projects.selection import Selected
+    from genlab_widgets.projects.store import Project
+    from genlab_widgets.training.spec import TrainingSpec
+
+Level = Literal["ok", "warn", "fail"]
+Grade = Literal["none", "red", "amber", "ok", "good"]
+
+RED_BELOW, AMBER_BELOW, GOOD_FROM = 15, 40, 50
+"""Examples of a label: 40 to 50 are recommended, below 15 a model rarely learns it."""
+_TASKS_SHOWN = 50
+_NO_ESTIMATE = Estimate(0.0, 0.0, 0.0)
+
+
+class Finding(NamedTuple):
+    """One thing to know before training.
+
+    Attributes:
+        level: ``fail`` blocks the training.
+        code: Stable name of the rule.
+        message: One sentence with the figures.
+        next_step: One sentence, or empty when there is nothing to do.
+        label: The label concerned, if it is one.
+        task_ids: Tasks concerned, at most 50, for "Show tasks".
+    """
+
+    level: Level
+    code: str
+    message: str
+    next_step: str = ""
+    label: str | None = None
+    task_ids: tuple[int, ...] = ()
+
+
+class LabelCount(NamedTuple):
+    """Examples of a label in each part; ``grade`` is the colour, ``level`` says whether it blocks."""
+
+    label: str
+    train: int
+    test: int
+    level: Level
+
+    @property
+    def total(self) -> int:
+        """Examples in both parts."""
+        return self.train + self.test
+
+    @property
+    def grade(self) -> Grade:
+        """``none`` at 0, ``red`` under 15, ``amber`` under 40, ``good`` from 50."""
+        steps: tuple[tuple[int, Grade], ...] = ((1, "none"), (RED_BELOW, "red"), (AMBER_BELOW, "amber"))
+        named = next((grade for limit, grade in steps if self.total < limit), None)
+        return named or ("good" if self.total >= GOOD_FROM else "ok")
+
+
+class Machine(NamedTuple):
+    """What the machine can give: memory at most, and free disk, in MB."""
+
+    memory_mb: float
+    disk_mb: float
+
+
+@dataclass
+class Readiness:
+    """The answer of :func:`check`."""
+
+    findings: list[Finding]
+    selection: Counter[str]
+    labels: list[LabelCount] = field(default_factory=list)
+    estimate: Estimate = _NO_ESTIMATE
+    alignment: AlignmentReport = field(default_factory=AlignmentReport)
+    train: int = 0
+    test: int = 0
+    graph: graph.Graph | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the training may start."""
+        return all(finding.level != "fail" for finding in self.findings)
+
+    def raise_if_not_ready(self) -> None:
+        """Raises the error that belongs to the first blocking finding; further ones are in ``details``.
+
+        Raises:
+            TooFewCompletions: No usable completion, an empty part, or a label without examples.
+            GraphNotAvailable: No NerDL graph fits.
+            PoorQuality: No span can be laid over tokens.
+            NotEnoughResources: Memory or disk do not suffice.
+            WrongParameters: The spec does not fit the project.
+            BadInput: A task has both the Test and the Train tag, or the stored tasks are damaged.
+        """
+        failed = [finding for finding in self.findings if finding.level == "fail"]
+        if failed:
+            kind = _ERRORS.get(failed[0].code, TooFewCompletions)
+            others = " ".join(finding.message for finding in failed[1:])
+            raise kind(failed[0].message, others, failed[0].next_step, findings=[item._asdict() for item in failed])
+
+
+_ERRORS: dict[str, type[GenlabError]] = {
+    "graph": GraphNotAvailable,
+    "alignment": PoorQuality,
+    "memory": NotEnoughResources,
+    "disk": NotEnoughResources,
+    "kind": WrongParameters,
+    "left_out": WrongParameters,
+    "tags": BadInput,
+    "tasks": BadInput,
+}
+
+
+def check(
+    project: Project, spec: TrainingSpec, dimension: int | None = None, machine: Machine | None = None
+) -> Readiness:
+    """Checks selection, labels, split, alignment, duplicates, graph and resources of a NER training.
+
+    Args:
+        project: The project; its tasks are streamed once.
+        spec: The training asked for.
+        dimension: Embeddings dimension; None takes the one that the name in the spec tells (``word2vec`` 100,
+            ``minilm`` 384) and says so when it tells none.
+        machine: Limits to hold the estimate against; None reads this machine's.
+
+    Returns:
+        Findings with blocking ones first, counts by selection reason, labels, and the estimate.
+    """
+    from genlab_widgets.projects.selection import Filters, select
+
+    if spec.kind != "ner":
+        only_ner = Finding("fail", "kind", f"This check knows NER, not {spec.kind}.", "Choose NER as what to train.")
+        return Readiness([only_ner], Counter())
+    filters = Filters(tags=spec.tags, completion_status=spec.completion_status, test_train_tags=spec.test_train_tags)
+    selection: Counter[str] = Counter()
+    usable: list[Selected] = []
+    try:
+        for selected in select(project.tasks(), project.members, filters):
+            selection[selected.reason] += 1
+            if selected.completion is not None:
+                usable.append(selected)
+    except BadInput as error:
+        code = "tasks" if isinstance(error, BrokenTask) else "tags"
+        return Readiness([Finding("fail", code, f"{error.what} {error.why}", error.next_step)], selection)
+    labels = split.entity_labels(project, spec)
+    findings = [*_selection_findings(selection, len(usable)), *_config_findings(project, spec, usable, labels)]
+    try:
+        parts = split.assign(usable, spec, labels)
+    except TooFewCompletions as error:
+        if usable:  # with none, the selection's finding has said it already
+            findings.append(Finding("fail", "split", f"{error.what} {error.why}", error.next_step))
+        return Readiness(_sorted(findings), selection)
+    readiness = _check_parts(parts, labels, spec, dimension, machine or machine_limits(project.folder))
+    readiness.selection = selection
+    readiness.findings = _sorted([*findings, *readiness.findings])
+    return readiness
+
+
+def _check_parts(
+    parts: split.Parts, labels: Sequence[str], spec: TrainingSpec, dimension: int | None, machine: Machine
+) -> Readiness:
+    train, train_report = build(parts.train)
+    test, test_report = build(parts.test)
+    report = AlignmentReport(
+        train_report.spans + test_report.spans,
+        train_report.aligned + test_report.aligned,
+        [*train_report.problems, *test_report.problems],
+    )
+    counts = _label_counts(parts, labels)
+    known = dimension or DIMENSIONS.get(spec.embeddings)
+    chosen, graph_findings = _graph_findings(train, known, spec)
+    cost = estimate_ner(
+        _token_count(train), _token_count(test), known or 768, spec.embeddings, spec.epochs, spec.batch_size
+    )
+    findings = [
+        *_label_findings(counts, parts),
+        *_alignment_findings(report),
+        *_duplicate_findings(parts),
+        *graph_findings,
+        *_resource_findings(cost, machine),
+    ]
+    return Readiness(findings, Counter(), counts, cost, report, len(parts.train), len(parts.test), chosen)
+
+
+def machine_limits(folder: Path) -> Machine:
+    """Reads memory (a control group's limit where there is one) and free disk where the project lies."""
+    import shutil
+
+    return Machine(memory.limit() / MB, shutil.disk_usage(folder).free / MB)
+
+
+def _sorted(findings: list[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: ("fail", "warn", "ok").index(finding.level))
+
+
+def _token_count(sentences: Sequence[Sentence]) -> int:
+    return sum(len(sentence.tokens) for sentence in sentences)
+
+
+def _plural(count: int, noun: str, plural: str | None = None) -> str:
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def _selection_findings(selection: Counter[str], usable: int) -> list[Finding]:
+    tasks = sum(selection.values())
+    if not tasks:
+        return [Finding("fail", "completions", "The project has no tasks.", "Import an export that holds tasks.")]
+    if usable:
+        return [Finding("ok", "completions", f"{usable:,} of {_plural(tasks, 'task')} can be used.")]
+    reasons = "; ".join(
+        f"{count:,}: {str(getattr(reason, 'sentence', reason)).rstrip('.')}"
+        for reason, count in selection.most_common(3)
+    )
+    return [
+        Finding(
+            "fail",
+            "completions",
+            f"None of the {_plural(tasks, 'task')} can be used ({reasons}).",
+            "Submit or accept completions, or widen the filters.",
+        )
+    ]
+
+
+def _config_findings(
+    project: Project, spec: TrainingSpec, usable: Sequence[Selected], labels: Sequence[str]
+) -> list[Finding]:
+    configured = {label.value for label in project.labeling_config.labels}
+    findings = []
+    unknown = [label for label in spec.leave_out_labels if label not in configured]
+    if unknown:
+        message = f"Left-out labels that the labeling config does not have: {', '.join(unknown)}."
+        findings.append(Finding("fail", "left_out", message, "Name labels of the labeling config."))
+    if not labels:
+        message = "No label is left to train: the labeling config has none for entities, or all are left out."
+        findings.append(Finding("fail", "labels", message, "Add a Labels control, or leave out fewer labels."))
+    strangers: Counter[str] = Counter()
+    for entry in usable:
+        if entry.completion is not None:
+            strangers.update(
+                label for region in entry.completion.regions for label in region.labels if label not in configured
+            )
+    for label, count in strangers.most_common():
+        message = f"{_plural(count, 'region')} with label {label} do not train: the labeling config has no such label."
+        findings.append(Finding("warn", "label_unknown", message, f"Add {label} to the labeling config.", label))
+    return findings
+
+
+def _label_counts(parts: split.Parts, labels: Sequence[str]) -> list[LabelCount]:
+    train, test = count_labels(parts.train), count_labels(parts.test)
+    return [LabelCount(label, train[label], test[label], _level(train[label], test[label])) for label in labels]
+
+
+def _level(train: int, test: int) -> Level:
+    if train == 0:
+        return "fail"
+    return "warn" if train + test < AMBER_BELOW or test == 0 else "ok"
+
+
+def _label_findings(counts: Sequence[LabelCount], parts: split.Parts) -> list[Finding]:
+    findings = []
+    tasks = _tasks_by_label([*parts.train, *parts.test])
+    for count in counts:
+        label, leave_out = count.label, f"Mark more {count.label}, or leave {count.label} out."
+        concerned = tuple(tasks[label][:_TASKS_SHOWN])
+        examples = _plural(count.total, "example")
+        if count.total == 0:
+            findings.append(Finding("fail", "label_missing", f"{label} has no example.", leave_out, label))
+        elif count.train == 0:
+            message = f"{label} occurs only in test tasks ({examples}), so nothing teaches it."
+            step = f"Move some of these tasks to the training part, or leave {label} out."
+            findings.append(Finding("fail", "label_only_in_test", message, step, label, concerned))
+        elif count.total < RED_BELOW:
+            message = f"{label} has {examples}; below {RED_BELOW} a model rarely learns it."
+            findings.append(Finding("warn", "label_few", message, leave_out, label, concerned))
+        elif count.total < AMBER_BELOW:
+            message = f"{label} has {examples}; {AMBER_BELOW - count.total} more would help."
+            findings.append(Finding("warn", "label_few", message, f"Mark more {label}.", label, concerned))
+        if count.train and not count.test:
+            message = f"{label} has no example in the test part, so its quality cannot be measured."
+            step = "Tag a task with it as Test, or choose a larger test part or another seed."
+            findings.append(Finding("warn", "label_not_in_test", message, step, label, concerned))
+    if counts and all(count.level == "ok" for count in counts):
+        least = min(counts, key=lambda count: count.total)
+        enough = f"All {len(counts)} labels have enough examples (fewest: {least.label}, {least.total:,})."
+        findings.append(Finding("ok", "labels", enough))
+    return findings
+
+
+def _tasks_by_label(examples: Sequence[Example]) -> dict[str, list[int]]:
+    tasks: dict[str, list[int]] = defaultdict(list)
+    for item in examples:
+        for label in {span.label for span in item.spans}:
+            tasks[label].append(item.task_id)
+    return tasks
+
+
+def _alignment_findings(report: AlignmentReport) -> list[Finding]:
+    if not report.spans:
+        return []
+    if not report.problems:
+        return [Finding("ok", "alignment", f"All {_plural(report.spans, 'span')} fit whole tokens.")]
+    if all(item.problem.dropped for item in report.problems) and len(report.problems) == report.spans:
+        message = f"None of the {_plural(report.spans, 'span')} can be laid over tokens."
+        step = "Check that the offsets of the export belong to these texts, then import again."
+        return [Finding("fail", "alignment", message, step)]
+    findings = []
+    for problem, count in Counter(item.problem for item in report.problems).most_common():
+        concerned = [item for item in report.problems if item.problem is problem]
+        first = concerned[0]
+        message = (
+            f"{count:,} of {_plural(report.spans, 'span')} {problem.sentence.replace('; ', ': ', 1)}"
+            f" (first: {first.span.label} in task {first.task_id})."
+        )
+        ids = tuple(dict.fromkeys(item.task_id for item in concerned))[:_TASKS_SHOWN]
+        findings.append(Finding("warn", "alignment", message, "Open these tasks and correct the regions.", None, ids))
+    return findings
+
+
+def _duplicate_findings(parts: split.Parts) -> list[Finding]:
+    found = duplicates.across(parts.train, parts.test)
+    rules: tuple[tuple[str, Sequence[duplicates.Pair], str], ...] = (
+        ("duplicates", found.exact, "has the text of a training task"),
+        ("near_duplicates", found.near, "differs from a training task only in case, digits or punctuation"),
+    )
+    return [
+        Finding(
+            "warn",
+            code,
+            f"{len(pairs):,} of {_plural(len(parts.test), 'test task')} {what}: the scores will look too good.",
+            "Remove the duplicates, or give both tasks the same Test or Train tag.",
+            None,
+            tuple(pair.test_id for pair in pairs)[:_TASKS_SHOWN],
+        )
+        for code, pairs, what in rules
+        if pairs
+    ]
+
+
+def _graph_findings(
+    train: Sequence[Sentence], dimension: int | None, spec: TrainingSpec
+) -> tuple[graph.Graph | None, list[Finding]]:
+    if spec.architecture != "annotator":
+        return None, []  # only NerDL needs a ready-made graph
+    tags, characters = graph.demand(train)
+    if dimension is None:
+        message = f"The graph is checked when {spec.embeddings} is loaded: its dimension is not known yet."
+        return None, [Finding("warn", "graph", message)]
+    try:
+        chosen = graph.choose(dimension, tags, characters)
+    except GraphNotAvailable as error:
+        return None, [Finding("fail", "graph", f"{error.what} {error.why}", error.next_step)]
+    places = chosen.characters - 1
+    message = f"A graph fits: {dimension} dimensions, {tags} of {chosen.tags} tags, "
+    shared = graph.alphabet(train, chosen)
+    if shared is None:
+        return chosen, [Finding("ok", "graph", f"{message}{characters} of {places} characters.")]
+    rare = f"{shared.rare} rare characters ({shared.share:.1%} of the text) share one of its {places} places."
+    return chosen, [Finding("ok", "graph", f"{message}{rare}")]
+
+
+def _resource_findings(cost: Estimate, machine: Machine) -> list[Finding]:
+    def gigabytes(megabytes: float) -> str:
+        return f"{megabytes / 1024:.1f} GB"
+
+    rules: tuple[tuple[str, float, float, Callable[[], str], str], ...] = (
+        (
+            "memory",
+            cost.memory_mb,
+            machine.memory_mb,
+            lambda: (
+                f"Training needs about {gigabytes(cost.memory_mb)}, the machine has {gigabytes(machine.memory_mb)}."
+            ),
+            "Train on fewer tasks, choose embeddings of fewer dimensions, or use a larger machine.",
+        ),
+        (
+            "disk",
+            cost.disk_mb,
+            machine.disk_mb,
+            lambda: f"Training needs about {gigabytes(cost.disk_mb)} of disk, {gigabytes(machine.disk_mb)} are free.",
+            "Free some space, or move the workspace to a larger disk.",
+        ),
+    )
+    return [Finding("fail", code, sentence(), step) for code, needed, given, sentence, step in rules if needed > given]
+
+
+def as_dict(readiness: Readiness) -> dict[str, Any]:
+    """Returns the JSON shape that the CLI prints and the notebook shows."""
+    return {
+        "ready": readiness.ready,
+        "findings": [finding._asdict() for finding in readiness.findings],
+        "selection": {str(reason): count for reason, count in readiness.selection.items()},
+        "labels": [{**count._asdict(), "total": count.total, "grade": count.grade} for count in readiness.labels],
+        "estimate": readiness.estimate._asdict(),
+        "alignment": {"spans": readiness.alignment.spans, **readiness.alignment.counts},
+        "train": readiness.train,
+        "test": readiness.test,
+        "graph": readiness.graph.name if readiness.graph else None,
+    }

@@ -1,0 +1,130 @@
+"""The shapes of a benchmark, as stored in ``result.json``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from genlab_widgets.training.epochs import Average, TagScore
+
+ErrorKind = Literal["missed", "spurious", "wrong_label", "wrong_bounds"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Score(_Frozen):
+    """Precision, recall and F1 with the counts they come from (spans)."""
+
+    precision: float
+    recall: float
+    f1: float
+    correct: int
+    predicted: int
+    support: int
+
+    @classmethod
+    def of(cls, correct: int, predicted: int, support: int) -> Score:
+        """Computes the ratios; 0 where nothing was predicted or nothing is there."""
+        precision = correct / predicted if predicted else 0.0
+        recall = correct / support if support else 0.0
+        f1 = 2 * correct / (predicted + support) if predicted + support else 0.0
+        return cls(precision=precision, recall=recall, f1=f1, correct=correct, predicted=predicted, support=support)
+
+
+class LabelScore(_Frozen):
+    """One label: exact (same bounds) and partial (bounds overlap) scores."""
+
+    label: str
+    exact: Score
+    partial: Score
+
+    @property
+    def support(self) -> int:
+        """Spans of this label in the gold rows."""
+        return self.exact.support
+
+
+class Entities(_Frozen):
+    """Micro scores over all spans, and macro averages over labels that occur."""
+
+    micro: Score
+    macro: Average
+
+
+class TokenLevel(_Frozen):
+    """Scores per BIO tag without ``O``, in the way Spark NLP logs them; macro F1 is made of macro P and R."""
+
+    micro: Average
+    macro: Average
+    accuracy: float
+    tags: dict[str, TagScore]
+
+
+class Interval(_Frozen):
+    """A 95 % interval."""
+
+    low: float
+    high: float
+
+
+class Confusion(_Frozen):
+    """Gold labels in rows, predicted ones in columns, both ending with ``O`` (nothing there)."""
+
+    labels: list[str]
+    counts: list[list[int]]
+
+
+class ErrorExample(_Frozen):
+    """One error worth reading. Offsets are code points in the task's text; the missing side is None."""
+
+    kind: ErrorKind
+    task_id: int
+    gold_label: str | None
+    gold_text: str | None
+    predicted_label: str | None
+    predicted_text: str | None
+    start: int
+    end: int
+    before: str
+    text: str
+    after: str
+    times: int
+    """How many errors of this kind with these labels there are."""
+
+
+class Benchmark(_Frozen):
+    """Quality of predicted entities on the held-out tasks.
+
+    Attributes:
+        labels: Every label, in the order asked for.
+        exact: Spans count when bounds and label agree.
+        partial: Spans count when the label agrees and bounds overlap, one to one.
+        f1_interval: Bootstrap over documents of the exact micro F1.
+        documents: One row a task: id, correct, predicted and gold spans (exact), for paired comparison.
+        seed: Seed of the bootstrap.
+    """
+
+    labels: list[str]
+    exact: Entities
+    partial: Entities
+    token: TokenLevel
+    by_label: list[LabelScore]
+    confusion: Confusion
+    f1_interval: Interval
+    errors: list[ErrorExample]
+    error_counts: dict[ErrorKind, int]
+    documents: list[tuple[int, int, int, int]]
+    seed: int
+
+
+class Comparison(_Frozen):
+    """Two benchmarks on the same documents; ``difference`` is F1 of ``b`` minus F1 of ``a``."""
+
+    difference: float
+    interval: Interval
+    better: Literal["a", "b"] | None
+    documents: int
+    sentence: str

@@ -1,0 +1,1 @@
+"""Spark for a training: its jars, its Java, its session."""

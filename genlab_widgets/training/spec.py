@@ -1,0 +1,83 @@
+"""The training spec: what a run was asked to do, validated, seeded and hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from genlab_widgets.errors import WrongParameters
+
+Kind = Literal["ner", "classification", "assertion", "visual_ner"]
+Library = Literal["open_source", "healthcare", "finance", "legal"]
+Architecture = Literal["annotator", "fine_tuned"]
+
+
+class TrainingSpec(BaseModel):
+    """All fields of one training. The papermill parameters and ``spec.json`` are these fields.
+
+    Defaults of the numeric fields are chosen by the table in ``docs/benchmarks.md``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    project: str = Field(min_length=1, title="Project")
+    kind: Kind = Field("ner", title="What to train")
+    library: Library = Field("open_source", title="Library")
+    architecture: Architecture = Field("annotator", title="Architecture")
+    embeddings: str = Field("automatic", min_length=1, title="Embeddings")
+    epochs: int = Field(10, ge=1, le=1000, title="Epochs")
+    learning_rate: float = Field(0.003, gt=0, le=1, title="Learning rate")
+    decay: float = Field(0.005, ge=0, le=1, title="Decay")
+    dropout: float = Field(0.3, ge=0, lt=1, title="Dropout")
+    batch_size: int = Field(8, ge=1, le=1024, title="Batch")
+    validation_split: float = Field(0.2, gt=0, lt=1, title="Test part")
+    test_train_tags: bool = Field(False, title="Use Test/Train tags")
+    tags: tuple[str, ...] = Field((), title="Only tasks with one of these tags")
+    completion_status: Literal["submitted", "reviewed"] = Field("submitted", title="Completions")
+    seed: int = Field(42, ge=0, le=2**31 - 1, title="Seed")
+    use_gpu: bool = Field(False, title="Use available GPU")
+    deploy: Literal["none", "immediately"] = Field("none", title="Deploy")
+    classifier: str | None = Field(None, title="Choices name")
+    custom_script: str | None = Field(None, title="Custom training script")
+    leave_out_labels: tuple[str, ...] = Field((), title="Labels left out")
+    source: Literal["manual", "active_learning", "batch"] = Field("manual", title="Source")
+
+    @model_validator(mode="after")
+    def _tags_exclude_each_other(self) -> TrainingSpec:
+        if self.test_train_tags and {tag.lower() for tag in self.tags} & {"test", "train"}:
+            raise ValueError("tags cannot name Test or Train when the split follows those tags")
+        return self
+
+    @classmethod
+    def parse(cls, fields: dict[str, Any]) -> TrainingSpec:
+        """Builds a spec from untrusted fields.
+
+        Raises:
+            WrongParameters: A field is unknown or out of range; ``details["fields"]`` maps field to message.
+        """
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            problems = {
+                ".".join(str(part) for part in item["loc"]) or "spec": item["msg"].removeprefix("Value error, ")
+                for item in error.errors()
+            }
+            listed = "; ".join(f"{field}: {message}" for field, message in problems.items())
+            raise WrongParameters(
+                "The training cannot start with these parameters.",
+                f"{listed}.",
+                "Correct the named fields and start again.",
+                fields=problems,
+            ) from error
+
+    def parameters(self) -> dict[str, Any]:
+        """Returns the fields as JSON-able papermill parameters."""
+        return self.model_dump(mode="json")
+
+    def digest(self) -> str:
+        """Returns the SHA-256 (hex, 64 characters) of the canonical fields."""
+        canonical = json.dumps(self.parameters(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,175 @@
+"""Which chosen completions train and which test: by tags, or at random with a seed and near-stratified.
+
+A task's place depends on the seed, its id and the labels around it, never on the order of the export. Tasks with the
+same text stay on one side, so that no test text was seen in training.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from genlab_widgets.errors import TooFewCompletions
+from genlab_widgets.training.dataset import Example, Span, count_labels
+
+if TYPE_CHECKING:
+    from genlab_widgets.projects.selection import Selected
+    from genlab_widgets.projects.store import Project
+    from genlab_widgets.training.spec import TrainingSpec
+
+_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+_BLANKS = re.compile(r"\s+")
+
+
+class Parts(NamedTuple):
+    """Training and test examples, each in the order of task ids."""
+
+    train: list[Example]
+    test: list[Example]
+
+
+def entity_labels(project: Project, spec: TrainingSpec) -> tuple[str, ...]:
+    """Returns the labels a NER training learns: those of the labeling config, without assertion and left-out ones."""
+    labels = (label.value for label in project.labeling_config.labels if not label.assertion)
+    return tuple(dict.fromkeys(label for label in labels if label not in spec.leave_out_labels))
+
+
+def example(selected: Selected, labels: Collection[str] | None = None, leave_out: Collection[str] = ()) -> Example:
+    """Turns a task with its chosen completion into an example.
+
+    Lone surrogates (broken JSON escapes) become U+FFFD, one for one: Java, parquet and UTF-8 cannot hold them.
+
+    Args:
+        selected: A task whose ``completion`` is not None.
+        labels: Labels that count; None takes all.
+        leave_out: Labels that do not count.
+    """
+    regions = selected.completion.regions if selected.completion is not None else ()
+    spans = (
+        Span(region.start, region.end, label)
+        for region in regions
+        for label in region.labels
+        if label not in leave_out and (labels is None or label in labels)
+    )
+    return Example(selected.task.id, _LONE_SURROGATES.sub("\ufffd", selected.task.text), tuple(dict.fromkeys(spans)))
+
+
+def assign(selected: Iterable[Selected], spec: TrainingSpec, labels: Collection[str] | None = None) -> Parts:
+    """Divides what selection chose into training and test examples.
+
+    Args:
+        selected: What ``projects.selection.select`` yields; entries without completion are skipped.
+        spec: Decides between tags and random; ``seed``, ``validation_split`` and ``leave_out_labels`` are used.
+        labels: Labels that count (see :func:`entity_labels`); None takes all.
+
+    Raises:
+        TooFewCompletions: One of the parts would be empty.
+    """
+    usable = [entry for entry in selected if entry.completion is not None]
+    examples = {entry.task.id: example(entry, labels, spec.leave_out_labels) for entry in usable}
+    if not usable:
+        raise TooFewCompletions(
+            "No completion can be used for training.",
+            "None of the tasks has a completion that passes the selection.",
+            "Submit or accept completions, or widen the filters.",
+            usable=0,
+        )
+    if spec.test_train_tags:
+        return _by_tags(usable, examples)
+    return divide(list(examples.values()), spec.validation_split, spec.seed)
+
+
+def divide(examples: Sequence[Example], test_share: float, seed: int) -> Parts:
+    """Divides examples at random, near-stratified by the rarest label of each.
+
+    Each stratum (tasks with the same rarest label) gives its share of test tasks, and at least one of every two or
+    more, so that rare labels can be measured. Inside a stratum the SHA-256 of seed and task id decides.
+
+    Args:
+        examples: At least two.
+        test_share: Wanted share of test tasks, between 0 and 1.
+        seed: Another seed gives another division.
+
+    Raises:
+        TooFewCompletions: There are fewer than two examples.
+    """
+    if len(examples) < 2:
+        raise TooFewCompletions(
+            f"{len(examples)} usable completion cannot be divided into training and test.",
+            "At least 2 are needed, and 40 to 50 examples of each label are recommended.",
+            "Complete more tasks, or widen the filters.",
+            usable=len(examples),
+        )
+    groups = _groups(examples, seed)
+    if len(groups) < 2:  # one text only: leakage cannot be avoided, readiness warns of it
+        groups = [[item] for item in sorted(examples, key=lambda item: _rank(seed, item.task_id))]
+    test_ids = _test_ids(groups, count_labels(examples), test_share)
+    ordered = sorted(examples, key=lambda item: item.task_id)
+    return Parts(
+        [item for item in ordered if item.task_id not in test_ids],
+        [item for item in ordered if item.task_id in test_ids],
+    )
+
+
+def _by_tags(usable: Sequence[Selected], examples: dict[int, Example]) -> Parts:
+    ordered = sorted(usable, key=lambda entry: entry.task.id)
+    parts = Parts(
+        [examples[entry.task.id] for entry in ordered if entry.part != "test"],
+        [examples[entry.task.id] for entry in ordered if entry.part == "test"],
+    )
+    for name, tag, part in (("test", "Test", parts.test), ("training", "another tag than Test", parts.train)):
+        if not part:
+            raise TooFewCompletions(
+                f"The {name} part is empty.",
+                f"The split follows the tags, and none of the {len(usable)} usable tasks has {tag}.",
+                "Tag some tasks with Test and others with Train, or choose a random split.",
+                usable=len(usable),
+            )
+    return parts
+
+
+def _rank(seed: int, task_id: int) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed}:{task_id}".encode()).digest()[:8], "big")
+
+
+def _groups(examples: Sequence[Example], seed: int) -> list[list[Example]]:
+    """Groups equal texts (case and blanks aside), ordered by the rank of the smallest task id in each."""
+    by_text: dict[str, list[Example]] = defaultdict(list)
+    for item in sorted(examples, key=lambda item: item.task_id):
+        by_text[_BLANKS.sub(" ", item.text.casefold()).strip()].append(item)
+    return sorted(by_text.values(), key=lambda group: _rank(seed, group[0].task_id))
+
+
+def _test_ids(groups: Sequence[Sequence[Example]], frequency: Counter[str], test_share: float) -> set[int]:
+    strata: dict[str, list[Sequence[Example]]] = defaultdict(list)
+    for group in groups:
+        labels = {span.label for item in group for span in item.spans if span.label in frequency}
+        strata[min(labels, key=lambda label: (frequency[label], label)) if labels else ""].append(group)
+    chosen: list[Sequence[Example]] = []
+    carried = 0.0  # what rounding took from earlier strata, so that the shares add up
+    for label in sorted(strata, key=lambda label: (frequency[label], label)):
+        members = strata[label]
+        wanted = sum(map(len, members)) * test_share + carried
+        most = len(members) - 1 if label or len(strata) == 1 else len(members)
+        least = 1 if label and len(members) > 1 else 0
+        taken: list[Sequence[Example]] = []
+        size = 0
+        for group in members:
+            fits = size + len(group) / 2 <= wanted
+            if len(taken) < most and (fits or len(taken) < least):
+                taken.append(group)
+                size += len(group)
+        carried = wanted - size
+        chosen.extend(taken)
+    return _never_empty(groups, chosen)
+
+
+def _never_empty(groups: Sequence[Sequence[Example]], chosen: list[Sequence[Example]]) -> set[int]:
+    if not chosen:
+        chosen = [min(groups, key=len)]
+    elif len(chosen) == len(groups):
+        chosen.remove(max(chosen, key=len))
+    return {item.task_id for group in chosen for item in group}

@@ -1,0 +1,215 @@
+r"""Tokens, sentences and offsets: one rule, written once for Python and once for Java.
+
+A token is a run of letters, marks and digits; every other visible character is a token of its own, together with the
+marks that follow it (so the variation selector of an emoji stays with its emoji). Blanks (Unicode ``Z``, ``Cc`` and
+``Cf``) belong to no token, except soft hyphen and the two zero-width joiners, which count as marks: words of Persian
+or Hindi and joined emoji are not torn.
+
+Spark NLP runs the same rule through :data:`TOKEN_PATTERN` (what a token is) or :data:`SPLIT_PATTERN` (where tokens
+part, for ``RegexTokenizer``), and :data:`SENTENCE_PATTERN` as a custom bound of ``SentenceDetector`` with the bound
+strategy ``append``. Python's ``re`` knows no ``\p{L}``, so the same classes are built from ``unicodedata``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+MAX_SENTENCE_TOKENS = 128
+"""Longest sentence, in tokens. MiniLM reads 256 word pieces (its card), about two a token in unfavourable text."""
+
+_JOINERS = "\u00ad\u200c\u200d"
+_JAVA_JOINERS = r"\u00AD\u200C\u200D"
+_JAVA_MARK = rf"[\p{{M}}{_JAVA_JOINERS}]"
+_JAVA_WORD = rf"[\p{{L}}\p{{M}}\p{{N}}{_JAVA_JOINERS}]"
+_JAVA_BLANK = rf"[\p{{Z}}\p{{Cc}}\p{{Cf}}&&[^{_JAVA_JOINERS}]]"
+_JAVA_OTHER = r"[^\p{L}\p{M}\p{N}\p{Z}\p{Cc}\p{Cf}]"
+
+TOKEN_PATTERN = rf"{_JAVA_WORD}+|{_JAVA_OTHER}{_JAVA_MARK}*"
+"""Java regex that matches one token."""
+
+SPLIT_PATTERN = (
+    rf"{_JAVA_BLANK}+"
+    rf"|(?<={_JAVA_OTHER}{_JAVA_MARK}{{0,16}})(?={_JAVA_WORD}|{_JAVA_OTHER})(?!{_JAVA_MARK})"
+    rf"|(?<={_JAVA_WORD})(?={_JAVA_OTHER})"
+)
+"""Java regex that matches what lies between tokens; look-behind needs a bound, so 16 marks a character at most."""
+
+SENTENCE_PATTERN = (
+    r"[\n\r\u2028\u2029]+"
+    r"|[\u3002\uFF01\uFF1F]+[\u300D\u300F\u201D\u2019\uFF09]*"
+    r"|(?<=[\p{Ll}\p{Lo}\p{N})\]\"'\u201D\u2019]{3}[.!?\u2026])[ \t\u00A0]+(?=[\p{Lu}\p{Lt}\"'\u201C\u2018(\[])"
+)
+"""Java regex of a sentence bound; the sentence ends where the match ends. Three lower-case letters or digits must stand
+before the full stop, so that ``Dr.``, ``No.`` and initials end nothing."""
+
+
+class Token(NamedTuple):
+    """One token.
+
+    Attributes:
+        text: As written.
+        start: First code point in the text of the task.
+        end: Code point after the last one.
+    """
+
+    text: str
+    start: int
+    end: int
+
+
+class Bounds(NamedTuple):
+    """Code points ``start`` (inclusive) to ``end`` (exclusive) of one sentence, blanks at its edges left out."""
+
+    start: int
+    end: int
+
+
+def tokenize(text: str) -> list[Token]:
+    """Splits a text into tokens with code point offsets; blanks are in no token."""
+    return [Token(match.group(), match.start(), match.end()) for match in _token_regex().finditer(text)]
+
+
+def words(text: str) -> list[str]:
+    """Returns the tokens made of letters, marks and digits: what stays of a text without blanks and punctuation."""
+    return _word_regex().findall(text)
+
+
+def sentences(text: str) -> list[Bounds]:
+    """Finds the sentences of a text, in order; blank stretches give none."""
+    cuts = [match.end() for match in _sentence_regex().finditer(text)]
+    found = []
+    for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True):
+        tokens = _edges(text, start, end)
+        if tokens is not None:
+            found.append(tokens)
+    return found
+
+
+def token_sentences(text: str, longest: int = MAX_SENTENCE_TOKENS) -> Iterator[list[Token]]:
+    """Yields the tokens of each sentence; longer ones are cut at a token bound into nearly equal parts.
+
+    Args:
+        text: The text of a task.
+        longest: Most tokens of a part.
+    """
+    for bounds in sentences(text):
+        tokens = [
+            Token(match.group(), match.start(), match.end())
+            for match in _token_regex().finditer(text, bounds.start, bounds.end)
+        ]
+        parts = -(-len(tokens) // longest)
+        for part in range(parts):
+            yield tokens[part * len(tokens) // parts : (part + 1) * len(tokens) // parts]
+
+
+def utf16_to_code_points(text: str) -> list[int]:
+    """Maps UTF-16 units (Java, Spark NLP) to code points (Python, completions).
+
+    Returns:
+        One code point offset for each UTF-16 offset from 0 to the length, both included; both units of a surrogate
+        pair map to their character. Spark NLP's inclusive ``end`` becomes exclusive by looking up ``end + 1``.
+    """
+    offsets: list[int] = []
+    for index, character in enumerate(text):
+        offsets.append(index)
+        if ord(character) > 0xFFFF:
+            offsets.append(index)
+    offsets.append(len(text))
+    return offsets
+
+
+def code_points_to_utf16(text: str) -> list[int]:
+    """Maps code points to UTF-16 units: one offset for each code point offset from 0 to the length, both included."""
+    offsets = [0]
+    for character in text:
+        offsets.append(offsets[-1] + (2 if ord(character) > 0xFFFF else 1))
+    return offsets
+
+
+def utf16_length(text: str) -> int:
+    """Returns the length of a text in UTF-16 units, as Java counts it."""
+    return len(text) + sum(ord(character) > 0xFFFF for character in text)
+
+
+def trim(text: str, start: int, end: int) -> Bounds | None:
+    """Takes blanks off the edges of a stretch of text, as the tokenizer sees blanks; None if nothing is left."""
+    return _edges(text, start, end)
+
+
+def _edges(text: str, start: int, end: int) -> Bounds | None:
+    blank = _blank_regex()
+    leading = blank.match(text, start, end)
+    if leading is not None:
+        start = leading.end()
+    while end > start and blank.match(text, end - 1, end) is not None:
+        end -= 1
+    return Bounds(start, end) if end > start else None
+
+
+@lru_cache(maxsize=1)
+def _classes() -> dict[str, str]:
+    r"""Builds the inside of a character class for each group of categories, once (about 0.3 s, then cached).
+
+    ``re`` has no Unicode properties, and ``\w`` lacks marks and has the underscore.
+    """
+    groups: dict[str, list[tuple[int, int]]] = {"word": [], "mark": [], "blank": [], "before": [], "upper": []}
+    for code in range(sys.maxunicode + 1):
+        if 0x323B0 <= code < 0xE0000 or code >= 0xE01F0:  # no character is assigned there (private use: other)
+            continue
+        character = chr(code)
+        category = unicodedata.category(character)
+        for name in _groups_of(character, category):
+            ranges = groups[name]
+            if ranges and ranges[-1][1] == code - 1:
+                ranges[-1] = (ranges[-1][0], code)
+            else:
+                ranges.append((code, code))
+    return {
+        name: "".join(f"\\U{low:08x}-\\U{high:08x}" if low != high else f"\\U{low:08x}" for low, high in ranges)
+        for name, ranges in groups.items()
+    }
+
+
+def _groups_of(character: str, category: str) -> Iterator[str]:
+    joins = character in _JOINERS
+    if category[0] == "M" or joins:
+        yield "mark"
+    if category[0] in "LMN" or joins:
+        yield "word"
+    elif category[0] == "Z" or category in ("Cc", "Cf"):
+        yield "blank"
+    if category in ("Ll", "Lo") or category[0] == "N" or character in ")]\"'\u201d\u2019":
+        yield "before"
+    if category in ("Lu", "Lt") or character in "\"'\u201c\u2018([":
+        yield "upper"
+
+
+@lru_cache(maxsize=1)
+def _token_regex() -> re.Pattern[str]:
+    classes = _classes()
+    return re.compile(f"[{classes['word']}]+|[^{classes['word']}{classes['blank']}][{classes['mark']}]*")
+
+
+@lru_cache(maxsize=1)
+def _word_regex() -> re.Pattern[str]:
+    return re.compile(f"[{_classes()['word']}]+")
+
+
+@lru_cache(maxsize=1)
+def _blank_regex() -> re.Pattern[str]:
+    return re.compile(f"[{_classes()['blank']}]+")
+
+
+@lru_cache(maxsize=1)
+def _sentence_regex() -> re.Pattern[str]:
+    before, upper = _classes()["before"], _classes()["upper"]
+    return re.compile(
+        "[\n\r\u2028\u2029]+"
+        "|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d\u2019\uff09]*"
+        f"|(?<=[{before}][{before}][{before}][.!?\u2026])[ \t\u00a0]+(?=[{upper}])"
+    )

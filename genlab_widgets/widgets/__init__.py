@@ -1,0 +1,8 @@
+"""The pages, as widgets for notebooks: ``App`` is the whole app, the others are one page of one project."""
+
+from genlab_widgets.widgets.app import App
+from genlab_widgets.widgets.pages.history import HistoryPage
+from genlab_widgets.widgets.pages.models import ModelsPage
+from genlab_widgets.widgets.pages.train import TrainPage
+
+__all__ = ["App", "HistoryPage", "ModelsPage", "TrainPage"]

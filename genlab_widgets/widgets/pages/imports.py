@@ -1,0 +1,101 @@
+"""Importing a project: a file from the browser, a path on this machine, or the demo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ipywidgets
+
+from genlab_widgets.widgets.pages.page import Page, row, show, stack, text
+from genlab_widgets.widgets.parts import Field, Progress, Upload, h
+from genlab_widgets.widgets.parts.upload import LIMIT
+
+if TYPE_CHECKING:
+    from genlab_widgets.workspace import ImportReport, Workspace
+
+_WHAT = "An export is a folder or a zip with result.json and config.xml, or one JSON file beside its config.xml."
+
+
+class ImportCard(ipywidgets.Box):
+    """Three ways to a project; nothing is stored unless all of it can be read.
+
+    Args:
+        page: The app.
+        imported: Called with the report of an import.
+    """
+
+    def __init__(self, page: Page, imported: Callable[[ImportReport], None]) -> None:
+        super().__init__()
+        for name in ("genlab-card", "genlab-stack", "genlab-import"):
+            self.add_class(name)
+        self._page, self._imported = page, imported
+        self.title = text()
+        limit = LIMIT // 2**20
+        self.upload = Upload(
+            page.guarded(self._from_upload),
+            label="Drop a zip or a JSON file here, or choose one",
+            hint=f"Up to {limit} MB through the browser. A larger export, or a folder, is read from its path.",
+            accept=".zip,.json",
+        )
+        self.path = Field(
+            label="Or the path of a folder, zip or JSON file on the machine that runs Jupyter", kind="text"
+        )
+        self.start = page.button("Import", self._from_path, "Importing \u2026", "primary")
+        self.demo = page.button("Try the demo project", self._demo, "Writing 300 notes \u2026")
+        self.progress = Progress(label="Import")
+        show(self.progress, False)
+        self.demo_box = stack(
+            text(
+                h(
+                    "div",
+                    h("h2", "No project at hand?"),
+                    h(
+                        "p",
+                        "The demo project has 300 clinical-style notes that this program writes itself.",
+                        class_="genlab-hint",
+                    ),
+                )
+            ),
+            row(self.demo),
+        )
+        self.children = (
+            self.title,
+            self.upload,
+            row(self.path, self.start, style="genlab-pathrow"),
+            self.progress,
+            self.demo_box,
+        )
+
+    def draw(self, empty: bool) -> None:
+        """Shows the card as the welcome of an empty workspace, or as the way to a further project."""
+        self.title.value = h("div", h("h1" if empty else "h2", "Import a project"), h("p", _WHAT, class_="genlab-hint"))
+
+    @property
+    def _workspace(self) -> Workspace:
+        return self._page.workspace  # type: ignore[no-any-return]
+
+    def _from_upload(self, path: Path) -> None:
+        self._import(lambda: self._workspace.import_project(path, progress=self._count))
+
+    def _from_path(self) -> None:
+        given = str(self.path.value or "").strip()
+        self.path.error = "" if given else "Give the path of an export."
+        if given:
+            self._import(lambda: self._workspace.import_project(Path(given).expanduser(), progress=self._count))
+
+    def _demo(self) -> None:
+        self._import(lambda: self._workspace.import_demo())
+
+    def _import(self, bring: Callable[[], ImportReport]) -> None:
+        self.progress.status, self.progress.fraction = "Reading the tasks \u2026", -1.0
+        show(self.progress, True)
+        try:
+            report = bring()
+        finally:
+            show(self.progress, False)
+        self._imported(report)
+
+    def _count(self, tasks: int) -> None:
+        self.progress.detail = f"{tasks:,} tasks so far"

@@ -1,0 +1,147 @@
+"""The Models page: what was trained, how good it is, where it is deployed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ipywidgets
+
+from genlab_widgets.errors import GenlabError
+from genlab_widgets.widgets.pages import wording
+from genlab_widgets.widgets.pages.benchmark import BenchmarkPanel, facts, interval
+from genlab_widgets.widgets.pages.colours import label_colours
+from genlab_widgets.widgets.pages.deploy import DeployPanel
+from genlab_widgets.widgets.pages.page import Page, row, show, text
+from genlab_widgets.widgets.parts import Markup, h
+
+if TYPE_CHECKING:
+    from genlab_widgets.widgets.parts import Banner
+    from genlab_widgets.workspace import Model, Project
+
+TILES = 12
+"""Tiles that are shown at first."""
+
+
+class ModelsPage(Page):
+    """The models of a project as tiles, the newest first.
+
+    Args:
+        project: The project.
+        background: False does everything at once in the caller's thread (tests).
+        banner: Where messages are shown; None makes one for this page.
+    """
+
+    def __init__(self, project: Project, background: bool = True, banner: Banner | None = None) -> None:
+        super().__init__(project.workspace.home, background, banner)
+        self.project = project
+        self.tiles: dict[str, Tile] = {}
+        self._shown = TILES
+        self._names: list[str] = []
+        self.grid = ipywidgets.Box()
+        self.grid.add_class("genlab-tiles")
+        self.empty = text()
+        self.more = self.button("Show more", self._show_more)
+        self.content.children = (text(h("h1", f"Models of {project.name}")), self.empty, self.grid, row(self.more))
+        with self.lock:
+            self.attempt(self.fill)
+        self.background.start()
+
+    def fill(self) -> None:
+        """Shows the models as they are now."""
+        models = self.project.models()
+        self._names = [model.name for model in models]
+        shown = models[: self._shown]
+        for model in shown:
+            if model.name not in self.tiles:
+                self.tiles[model.name] = Tile(self, model)
+            self.tiles[model.name].draw()
+        self.grid.children = tuple(self.tiles[model.name] for model in shown)
+        told = h("p", "No model yet. The Train page trains the first one.", class_="genlab-empty")
+        self.empty.value = "" if models else told
+        show(self.empty, not models)
+        show(self.more, len(models) > len(shown))
+
+    def tick(self) -> None:
+        """Shows a model that was trained meanwhile."""
+        names = [model.name for model in self.project.models()]
+        if names != self._names:
+            with self.lock:
+                self.fill()
+
+    def _show_more(self) -> None:
+        self._shown += TILES
+        self.fill()
+
+
+class Tile(ipywidgets.Box):
+    """One model."""
+
+    def __init__(self, page: ModelsPage, model: Model) -> None:
+        super().__init__()
+        self.add_class("genlab-card")
+        self.add_class("genlab-tile")
+        self._page, self.model = page, model
+        self.about = text()
+        self.measure = page.button("Benchmark", self._toggle, "Drawing \u2026")
+        self.deploy = page.button("Deploy", lambda: self.panel.ask(model), style="primary")
+        self.undo = page.button("Undo deployment", lambda: self.panel.ask(model, undo=True))
+        for made in (self.measure, self.deploy, self.undo):
+            made.tooltip = f"{made.description}: {model.name}"
+        self.panel = DeployPanel(page, page.fill)
+        self.benchmark = BenchmarkPanel()
+        self.children = (self.about, row(self.deploy, self.undo, self.measure), self.panel, self.benchmark)
+        show(self.benchmark, False)
+
+    def draw(self) -> None:
+        """Shows the model as it is now."""
+        deployed = self.model.deployed
+        self.about.value = tile_markup(self.model, deployed)
+        show(self.deploy, not deployed)
+        show(self.undo, deployed)
+
+    def _toggle(self) -> None:
+        visible = self.benchmark.layout.display == "none"
+        if visible:
+            result = self.model.run.result
+            if result is None:
+                self._page.banner.say(
+                    f"The files of {self.model.run_id} are gone.", next_step="Train again to measure it.", tone="warn"
+                )
+                return
+            self.benchmark.fill(result, label_colours(self._page.project.labeling_config))
+        show(self.benchmark, visible)
+        (self.add_class if visible else self.remove_class)("genlab-wide")
+        self.measure.description = "Hide benchmark" if visible else "Benchmark"
+
+
+def tile_markup(model: Model, deployed: bool) -> Markup:
+    """Returns what a tile says of its model."""
+    try:
+        benchmark = model.benchmark
+    except GenlabError:
+        benchmark = None
+    spread = h("small", f" ({interval(benchmark)})") if benchmark else None
+    chip = (
+        h("span", "Deployed", class_="genlab-chip genlab-ok")
+        if deployed
+        else h("span", "Not deployed", class_="genlab-chip genlab-quiet")
+    )
+    place = f"labeling config of {model.project}" if deployed else "nowhere"
+    rows = [
+        ("Kind", wording.KINDS.get(model.kind, model.kind)),
+        ("Version", str(model.version)),
+        (
+            "Trained",
+            f"{wording.moment(model.created_at)}, {wording.SOURCES.get(model.source, model.source)}, by {model.user}",
+        ),
+        ("Language", wording.language(model.language)),
+        ("Labels", ", ".join(model.labels)),
+        ("Deployed in", place),
+        ("Size", wording.size(model.size)),
+    ]
+    return h(
+        "div",
+        h("div", h("h2", model.name), chip, class_="genlab-title"),
+        h("p", "F1 ", h("b", wording.score(model.f1)), spread, class_="genlab-big"),
+        facts(rows),
+    )

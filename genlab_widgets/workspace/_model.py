@@ -1,0 +1,204 @@
+"""``Model``: a trained pipeline, its quality, and the labeling config that names it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genlab_widgets.errors import NotFound
+
+if TYPE_CHECKING:
+    from genlab_widgets.models.deployment import Deployment
+    from genlab_widgets.models.registry import ModelRow
+    from genlab_widgets.training.scores import Benchmark
+    from genlab_widgets.workspace._project import Project
+    from genlab_widgets.workspace._run import Run
+    from genlab_widgets.workspace._workspace import Workspace
+
+
+class Model:
+    """One trained model. Made by :meth:`Workspace.model`."""
+
+    def __init__(self, workspace: Workspace, row: ModelRow) -> None:
+        self.workspace = workspace
+        self.row = row
+
+    def __repr__(self) -> str:
+        return f"Model({self.name!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Model) and self.name == other.name and self.workspace.home == other.workspace.home
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    @property
+    def name(self) -> str:
+        """Unique name, which the labeling config uses."""
+        return self.row.name
+
+    @property
+    def version(self) -> int:
+        """1, 2, 3 ... of the same name."""
+        return self.row.version
+
+    @property
+    def kind(self) -> str:
+        """What it was trained for."""
+        return self.row.kind
+
+    @property
+    def project(self) -> str:
+        """Name of the project it was trained on."""
+        return self.row.project
+
+    @property
+    def source(self) -> str:
+        """``manual``, ``active_learning`` or ``batch``."""
+        return self.row.source
+
+    @property
+    def user(self) -> str:
+        """Who asked for the training."""
+        return self.row.user
+
+    @property
+    def run_id(self) -> str:
+        """The run that trained it."""
+        return self.row.run_id
+
+    @property
+    def run(self) -> Run:
+        """The run that trained it.
+
+        Raises:
+            NotFound: The run is gone.
+        """
+        return self.workspace.run(self.run_id)
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was trained, in UTC."""
+        return self.row.created_at
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels that it finds."""
+        return self.row.labels
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Headline scores on the held-out tasks (``precision``, ``recall``, ``f1`` ...)."""
+        return self.row.scores
+
+    @property
+    def f1(self) -> float | None:
+        """Headline F1."""
+        return self.row.scores.get("f1")
+
+    @property
+    def language(self) -> str:
+        """ISO 639-1 code of the texts it learned from."""
+        return self.row.language
+
+    @property
+    def size(self) -> int:
+        """Bytes of the saved pipeline."""
+        return self.row.size
+
+    @property
+    def folder(self) -> Path:
+        """The saved Spark NLP pipeline, which takes raw text."""
+        return self.workspace.model_rows.run_folder(self.row).model
+
+    @property
+    def benchmark(self) -> Benchmark | None:
+        """Everything measured on the held-out tasks; None if its run's files are gone."""
+        result = self.workspace.model_rows.run_folder(self.row).read_result()
+        return result.benchmark if result else None
+
+    @property
+    def deployed(self) -> bool:
+        """Whether the labeling config of its project names it now."""
+        from genlab_widgets.models import deployment
+
+        try:
+            return deployment.is_deployed(self.row, self._project().stored)
+        except NotFound:
+            return False
+
+    def deploy_preview(self) -> Deployment:
+        """Works out how the labeling config changes; changes nothing.
+
+        Returns:
+            The change: ``.diff`` (unified, empty when it is deployed already), ``.labels``, ``.before``, ``.after``.
+
+        Raises:
+            NotFound: The project is gone.
+            Conflict: The labeling config has none of the model's labels.
+        """
+        from genlab_widgets.models import deployment
+
+        return deployment.preview(self.row, self._project().stored)
+
+    def deploy(self, preview: Deployment | None = None) -> Deployment:
+        """Lets the labeling config name this model on the labels that it covers.
+
+        Args:
+            preview: The change that the user has seen; None works it out now.
+
+        Raises:
+            NotAllowed: The user's role in the project does not allow it.
+            Conflict: The labeling config was changed since the preview, or has none of the model's labels.
+        """
+        return self._apply(preview or self.deploy_preview())
+
+    def undo_preview(self) -> Deployment:
+        """Works out how the last deployment of this model is taken back; changes nothing.
+
+        Raises:
+            NotFound: The project is gone.
+            Conflict: It is not deployed, or the labeling config was changed so that this is not clear.
+        """
+        from genlab_widgets.models import deployment
+
+        return deployment.undo_preview(self.workspace.database, self.row, self._project().stored)
+
+    def undo_deploy(self, preview: Deployment | None = None) -> Deployment:
+        """Takes the last deployment of this model back.
+
+        Args:
+            preview: The change that the user has seen; None works it out now.
+
+        Raises:
+            NotAllowed: The user's role in the project does not allow it.
+            Conflict: It is not deployed, or the labeling config was changed so that this is not clear.
+        """
+        return self._apply(preview or self.undo_preview())
+
+    def load(self, spark: Any) -> Any:
+        """Returns the model as a plain Spark NLP ``PipelineModel`` (``text`` in, ``ner_chunk`` out).
+
+        Args:
+            spark: The Spark session, from ``genlab_widgets.training.spark.session.start`` or your own.
+
+        Raises:
+            NotFound: The saved pipeline is gone.
+        """
+        from pyspark.ml import PipelineModel
+
+        if not self.folder.is_dir():
+            step = "Train again with the same settings."
+            raise NotFound(f"The files of {self.name} are gone.", f"{self.folder} is not there.", step, model=self.name)
+        return PipelineModel.read().session(spark).load(self.folder.as_uri())
+
+    def _project(self) -> Project:
+        return self.workspace.project(self.row.project_place)
+
+    def _apply(self, change: Deployment) -> Deployment:
+        from genlab_widgets.models import deployment
+
+        self.workspace.require(self._project(), "deploy")
+        deployment.apply(self.workspace.database, change, self.workspace.user)
+        return change

@@ -1,0 +1,201 @@
+"""``Project``: what was imported, whether it suffices, and how it is trained."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genlab_widgets.errors import DownloadFailed
+from genlab_widgets.projects import store
+from genlab_widgets.projects.importing import safe_name
+
+if TYPE_CHECKING:
+    from genlab_widgets.projects.labeling_config import LabelingConfig
+    from genlab_widgets.projects.members import Members
+    from genlab_widgets.training.embeddings import EmbeddingsChoice
+    from genlab_widgets.training.offers import Offer
+    from genlab_widgets.training.readiness import Readiness
+    from genlab_widgets.training.spec import TrainingSpec
+    from genlab_widgets.workspace._model import Model
+    from genlab_widgets.workspace._run import Run
+    from genlab_widgets.workspace._workspace import Workspace
+
+
+class Project:
+    """One imported project of a workspace. Made by :meth:`Workspace.project`."""
+
+    def __init__(self, workspace: Workspace, stored: store.Project) -> None:
+        self.workspace = workspace
+        self.stored = stored
+        self._tags: tuple[str, dict[str, int]] | None = None
+
+    def __repr__(self) -> str:
+        return f"Project({self.name!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Project) and self.folder == other.folder
+
+    def __hash__(self) -> int:
+        return hash(self.folder)
+
+    @property
+    def name(self) -> str:
+        """The project's name; run ids and model names begin with it."""
+        return safe_name(self.stored.name)
+
+    @property
+    def place(self) -> str:
+        """What opens the project again: its name, or the path of its folder outside the workspace."""
+        from genlab_widgets.models.registry import place_of
+
+        return place_of(self.stored, self.workspace.home)
+
+    @property
+    def description(self) -> str:
+        """What the export says of the project; may be empty."""
+        return self.stored.description
+
+    @property
+    def language(self) -> str:
+        """ISO 639-1 code of the texts."""
+        return self.stored.language
+
+    @property
+    def task_count(self) -> int:
+        """How many tasks there are."""
+        return self.stored.task_count
+
+    @property
+    def folder(self) -> Path:
+        """Where the project lies."""
+        return self.stored.folder
+
+    @property
+    def members(self) -> Members:
+        """The people in priority order, with their roles."""
+        return self.stored.members
+
+    @property
+    def labeling_config(self) -> LabelingConfig:
+        """The labeling config as it is now."""
+        return self.stored.labeling_config
+
+    @property
+    def tags(self) -> dict[str, int]:
+        """Tasks by tag, the most frequent first. The first call reads all tasks."""
+        if self._tags is None or self._tags[0] != self.stored.data_hash:
+            counted = Counter(tag for task in self.stored.tasks() for tag in dict.fromkeys(task.tags))
+            self._tags = self.stored.data_hash, dict(counted.most_common())
+        return self._tags[1]
+
+    def offers(self) -> list[Offer]:
+        """Returns what this installation can train on the project, each refusal with its reason."""
+        from genlab_widgets.training import offers
+
+        return offers.offers(self.labeling_config)
+
+    def embeddings(self) -> list[EmbeddingsChoice]:
+        """Returns the embeddings to choose from for this project's language."""
+        from genlab_widgets.training.embeddings import catalogue
+
+        return catalogue(self.language)
+
+    def check(self, **fields: Any) -> Readiness:
+        """Says whether the project can be trained with these settings, before anything of Spark starts.
+
+        Args:
+            **fields: Fields of :class:`~genlab_widgets.training.spec.TrainingSpec` other than ``project``.
+
+        Returns:
+            Findings (``ok``, ``warn``, ``fail``), tasks by reason, examples by label and an estimate.
+
+        Raises:
+            WrongParameters: A field is unknown, out of range or not offered here.
+            NoLicense: A licensed library was chosen.
+            NotFound: The path of the embeddings does not exist.
+            DownloadFailed: The embeddings are not here and cannot be fetched.
+        """
+        return self._check(self.spec(**fields))
+
+    def train(self, key: str | None = None, **fields: Any) -> Run:
+        """Starts a training in a process of its own and returns its run at once.
+
+        Args:
+            key: Idempotency key: the same key with the same settings gives the same run, however often it is sent.
+            **fields: Fields of :class:`~genlab_widgets.training.spec.TrainingSpec` other than ``project``.
+
+        Raises:
+            NotAllowed: The user's role in the project does not allow it.
+            WrongParameters: A field is unknown, out of range or not offered here.
+            NoLicense: A licensed library was chosen.
+            GenlabError: What :meth:`check` found that blocks; no run was made.
+            WorkspaceUnusable: The run cannot be stored.
+        """
+        from genlab_widgets.runs import launcher
+        from genlab_widgets.workspace._run import Run
+
+        workspace = self.workspace
+        workspace.require(self, "train")
+        spec = self.spec(**fields)
+        readiness = self._check(spec)
+        readiness.raise_if_not_ready()
+        row = launcher.submit(
+            workspace.database,
+            workspace.home,
+            spec,
+            project=self.name,
+            user=workspace.user,
+            key=key,
+            memory_mb=readiness.estimate.memory_mb,
+        )
+        return Run(workspace, row)
+
+    def spec(self, **fields: Any) -> TrainingSpec:
+        """Returns the validated settings of a training of this project.
+
+        Raises:
+            WrongParameters: A field is unknown or out of range.
+        """
+        from genlab_widgets.training.spec import TrainingSpec
+
+        return TrainingSpec.parse({**fields, "project": self.place})
+
+    def _check(self, spec: TrainingSpec) -> Readiness:
+        from genlab_widgets.training import embeddings, offers, readiness
+
+        offers.require(spec, self.labeling_config)
+        name = embeddings.choose_automatic(self.language) if spec.embeddings == "automatic" else spec.embeddings
+        dimension = embeddings.known_dimension(name, self.language)
+        for choice in self.embeddings():
+            if choice.name == name and not choice.available:
+                step = "Choose others: 'genlab embeddings list' shows which can be used."
+                raise DownloadFailed(
+                    f"The embeddings {name} cannot be used here.", choice.reason, step, embeddings=name
+                )
+        return readiness.check(self.stored, spec.model_copy(update={"embeddings": name}), dimension=dimension)
+
+    def runs(self, limit: int | None = 50) -> list[Run]:
+        """Returns the runs of this project, the newest first."""
+        return self.workspace.runs(project=self.name, limit=limit)
+
+    def models(self) -> list[Model]:
+        """Returns the models trained on this project, the newest first."""
+        return self.workspace.models(project=self.name)
+
+    def preferences(self) -> dict[str, Any]:
+        """Returns what the page keeps for this project (wizard step, view, form fields); empty at first."""
+        try:
+            found = json.loads((self.folder / store.PREFERENCES).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def save_preferences(self, preferences: dict[str, Any]) -> None:
+        """Keeps what the page needs to come back to.
+
+        Raises:
+            WorkspaceUnusable: The project folder cannot be written.
+        """
+        store.publish(self.folder / store.PREFERENCES, json.dumps(preferences, ensure_ascii=False, indent=1).encode())

@@ -1,0 +1,60 @@
+"""Fixtures that every room's tests share, and the order of the whole suite: fast first."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from genlab_widgets.projects.store import Project
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+SLOW_LAST = ("process", "spark", "browser")
+"""Markers in the order in which their tests run; tests without one of them run first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs unit tests first, so that a plain mistake shows after seconds and not after Spark."""
+
+    def cost(item: pytest.Item) -> int:
+        return max(
+            (SLOW_LAST.index(mark.name) + 1 for mark in item.iter_markers() if mark.name in SLOW_LAST), default=0
+        )
+
+    items.sort(key=cost)
+
+
+@pytest.fixture(autouse=True)
+def _no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps a developer's ``GENLAB_*`` away from the tests; the cache of jars and embeddings stays shared."""
+    keep = {"GENLAB_CACHE", "GENLAB_MAVEN_URL", "GENLAB_MINILM_FOLDER"}
+    for name in [name for name in os.environ if name.startswith("GENLAB_") and name not in keep]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty workspace folder that ``GENLAB_HOME`` names."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("GENLAB_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The export folder of a small demo project (read only: shared by the session)."""
+    from genlab_widgets.projects.demo import write_demo_project
+
+    return write_demo_project(tmp_path_factory.mktemp("demo") / "clinic_notes", tasks=120, seed=7)
+
+
+@pytest.fixture
+def demo_project(home: Path, demo_export: Path) -> Project:
+    """The demo project, imported into ``home``."""
+    from genlab_widgets.projects.importing import import_project
+
+    return import_project(demo_export, home).project

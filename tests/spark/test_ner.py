@@ -1,0 +1,113 @@
+"""NER trained for real, on the demo project: the run's folder, and the model in a program that knows nothing of us."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from genlab_widgets.training.runfolder import RunFolder
+from tests.conftest import CHECKOUT
+
+pytestmark = pytest.mark.spark
+
+PLAIN_PROGRAM = """
+import json, sys
+from pathlib import Path
+from genlab_widgets.training.spark import session
+spark = session.start("plain", Path(sys.argv[2]))
+for name in [name for name in sys.modules if name.startswith("genlab_widgets")]:
+    del sys.modules[name]
+from pyspark.ml import PipelineModel
+model = PipelineModel.load(sys.argv[1])
+frame = spark.createDataFrame([(sys.argv[3],)], ["text"])
+chunks = model.transform(frame).collect()[0].ner_chunk
+print("FOUND" + json.dumps([[c.begin, c.end, c.result, c.metadata["entity"], float(c.metadata["confidence"])] for c in chunks]))
+"""
+"""Only the session is ours (it knows where the jars are); the model is read by Spark NLP alone."""
+
+
+@pytest.fixture(scope="module")
+def trained(demo_export: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A run of the demo project, six epochs on embeddings of its own, in a process of its own."""
+    home = tmp_path_factory.mktemp("home with {braces} and blanks")
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from genlab_widgets.projects.importing import import_project\n"
+        "from genlab_widgets.training import steps\n"
+        "project = import_project(Path(sys.argv[1]), Path(sys.argv[2])).project\n"
+        "run = steps.begin({'project': project.name, 'embeddings': 'word2vec', 'epochs': 6})\n"
+        "for step in (run.prepare, run.start_baseline, run.start_spark, run.train, run.evaluate, run.publish): step()\n"
+        "print('FOLDER' + str(run.folder.path))\n"
+    )
+    environment = {**os.environ, "GENLAB_HOME": str(home), "PYTHONPATH": str(CHECKOUT)}
+    command = [sys.executable, "-c", program, str(demo_export), str(home)]
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return RunFolder(Path(answer.stdout.rpartition("FOLDER")[2].strip()))
+
+
+def test_the_result_is_complete(trained: RunFolder) -> None:
+    result = trained.read_result()
+    assert result is not None
+    assert result.kind == "ner"
+    assert result.scores.f1 is not None
+    assert 0 < result.scores.f1 <= 1
+    assert [epoch.number for epoch in result.epochs] == [1, 2, 3, 4, 5, 6]
+    assert all(epoch.test is not None for epoch in result.epochs)
+    losses = [epoch.loss for epoch in result.epochs]
+    assert losses[-1] < losses[0]  # type: ignore[operator]
+    assert result.baseline is not None
+    assert result.benchmark is not None
+    assert result.benchmark.token.micro.f1 == pytest.approx(result.epochs[-1].test.micro.f1, abs=0.02)  # type: ignore[union-attr]
+    assert result.embeddings["name"] == "word2vec"
+    assert result.graph is not None
+    assert result.graph.startswith("ner-dl/blstm_")
+    assert set(result.durations) >= {"prepare", "train", "evaluate", "embeddings", "training"}
+    assert result.versions["spark-nlp"] == "5.5.3"
+
+
+def test_the_run_folder_holds_the_record_and_no_scratch(trained: RunFolder) -> None:
+    names = {path.name for path in trained.path.iterdir()}
+    assert names == {
+        *("spec.json", "training.log", "metrics.jsonl", "progress.json"),
+        *("baseline.json", "result.json", "dataset", "model"),
+    }
+    result = trained.read_result()
+    assert result is not None
+    assert {name: (trained.model / name).stat().st_size for name in result.model_files} == result.model_files
+    log = trained.log.read_text(encoding="utf-8")
+    for word in ("Parameters: ", "Name of the selected graph", "Epoch 6/6", "Confusion matrix", "finds the same in"):
+        assert word in log
+
+
+def test_plain_spark_nlp_loads_the_model_and_tags_raw_text(trained: RunFolder, tmp_path: Path) -> None:
+    result = trained.read_result()
+    assert result is not None
+    spans = next(item for item in _test_tasks(trained) if item["spans"])
+    text = "\U0001f600 " + spans["text"]
+    place = tmp_path / "model"  # Spark takes the braces in the home's name for a pattern; a link has none
+    place.symlink_to(trained.model, target_is_directory=True)
+    command = [sys.executable, "-c", PLAIN_PROGRAM, str(place), str(tmp_path), text]
+    answer = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    found = json.loads(answer.stdout.rpartition("FOUND")[2])
+    assert found
+    in_java = text.encode("utf-16-le")
+    for begin, end, result_text, label, confidence in found:
+        assert in_java[2 * begin : 2 * (end + 1)].decode("utf-16-le") == result_text
+        assert label in result.benchmark.labels  # type: ignore[union-attr]
+        assert 0 <= confidence <= 1
+
+
+def _test_tasks(folder: RunFolder) -> list[dict[str, object]]:
+    import pyarrow.parquet as pq
+
+    rows: list[dict[str, object]] = pq.read_table(folder.dataset / "test_tasks.parquet").to_pylist()
+    return rows

@@ -1,0 +1,51 @@
+"""The wheel builds and holds what an installed package needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CHECKOUT
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built by hatchling in this environment (no network)."""
+    target = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(target)]
+    answer = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return next(target.glob("*.whl"))
+
+
+def test_the_wheel_holds_notebooks_and_templates(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for notebook in (CHECKOUT / "notebooks").rglob("*.ipynb"):
+        if ".ipynb_checkpoints" not in notebook.parts:
+            assert f"genlab_widgets/_notebooks/{notebook.relative_to(CHECKOUT / 'notebooks').as_posix()}" in names
+    assert "genlab_widgets/_notebooks/templates/train_ner.ipynb" in names
+
+
+def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    package = CHECKOUT / "genlab_widgets"
+    ours = {path.relative_to(CHECKOUT).as_posix() for path in package.rglob("*") if path.is_file()}
+    missing = {name for name in ours if "__pycache__" not in name and ".ipynb_checkpoints" not in name} - names
+    assert not missing
+
+
+def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
+    tops = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"genlab_widgets"}
+
+
+def test_the_command_is_installed(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    entry = next(name for name in archive.namelist() if name.endswith("entry_points.txt"))
+    assert "genlab = genlab_widgets.cli:main" in archive.read(entry).decode()

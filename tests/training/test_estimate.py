@@ -1,0 +1,60 @@
+"""The estimate: its formula at one point, and how it grows."""
+
+from __future__ import annotations
+
+import pytest
+
+from genlab_widgets.training.estimate import MB, estimate_ner
+
+
+def test_one_point_by_hand() -> None:
+    found = estimate_ner(17_000, 6_000, 100, "word2vec", 10, 16)
+    embedding = 29_000 / 30_000
+    training = 10 * (17_000 + 1_000) / 1700
+    start, wrap_up, papermill = 24, 3.4 + 1.7 + 8, 2
+    assert found.seconds == pytest.approx(start + wrap_up + papermill + embedding + training + 17_000 / 5300, abs=0.1)
+    floats = 23_000 * 100 * 4 / MB
+    assert found.memory_mb == pytest.approx(1400 + 400 + 6 * floats + 2 * 15, abs=0.1)
+    assert found.disk_mb == pytest.approx(floats + 3 * 15, abs=0.1)
+
+
+def test_measured_trainings_are_near() -> None:
+    """1,000 sentences, 23,767 tokens, 10 epochs took 138 s on word2vec and 175 s on MiniLM, start included."""
+    assert estimate_ner(23_767, 11_900, 100, "word2vec", 10, 16).seconds == pytest.approx(138 + 40, rel=0.3)
+    assert estimate_ner(23_767, 11_900, 384, "minilm", 10, 16).seconds == pytest.approx(175 + 75, rel=0.3)
+
+
+@pytest.mark.parametrize("field", ["train_tokens", "test_tokens", "dimension", "epochs"])
+def test_more_of_anything_never_costs_less(field: str) -> None:
+    base = {"train_tokens": 10_000, "test_tokens": 3_000, "dimension": 300, "epochs": 5}
+    one, two = (
+        estimate_ner(**{**base, field: base[field] * factor}, embeddings="vectors:/v.txt", batch_size=16)
+        for factor in (1, 2)
+    )
+    assert all(more >= less for less, more in zip(one, two, strict=True))
+    assert one != two
+
+
+def test_larger_batches_are_faster_and_sizes_between_take_the_nearest() -> None:
+    seconds = [estimate_ner(50_000, 5_000, 100, "word2vec", 10, size).seconds for size in (8, 16, 32, 64)]
+    assert seconds == sorted(seconds, reverse=True)
+    assert estimate_ner(50_000, 5_000, 100, "word2vec", 10, 1024).seconds == seconds[-1]
+    assert estimate_ner(50_000, 5_000, 100, "word2vec", 10, 1).seconds == seconds[0]
+
+
+def test_large_models_cost_more_to_embed() -> None:
+    mini = estimate_ner(10_000, 1_000, 384, "minilm", 1, 16)
+    base = estimate_ner(10_000, 1_000, 768, "hub:bert_base", 1, 16)
+    assert base.seconds - mini.seconds == pytest.approx(7 * 12_000 / 650, rel=0.01)
+    assert base.memory_mb > mini.memory_mb
+    assert base.disk_mb > mini.disk_mb
+
+
+def test_automatic_counts_as_its_dearest_choice() -> None:
+    assert estimate_ner(10_000, 1_000, 384, "automatic", 3, 16) == estimate_ner(10_000, 1_000, 384, "minilm", 3, 16)
+
+
+def test_no_rows_still_cost_the_start() -> None:
+    nothing = estimate_ner(0, 0, 100, "word2vec", 20, 16)
+    assert nothing.seconds > 20
+    assert nothing.memory_mb > 1000

@@ -1,0 +1,64 @@
+"""The pages as objects, without a browser: they open, show what there is, and lose nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from genlab_widgets.workspace import Workspace
+from tests.conftest import CHECKOUT
+
+if TYPE_CHECKING:
+    from genlab_widgets.workspace import Project
+
+
+@pytest.fixture
+def project(home: Path, demo_export: Path) -> Project:
+    """The demo project through the façade."""
+    return Workspace(home).import_project(demo_export).project
+
+
+def test_an_empty_workspace_opens(home: Path) -> None:
+    from genlab_widgets.widgets import App
+
+    app = App(Workspace(home), background=False)
+    assert list(app.header.projects) == []
+
+
+def test_every_page_of_the_app_opens_and_leaves_the_frame_in_place(project: Project) -> None:
+    from genlab_widgets.widgets import App
+    from genlab_widgets.widgets.app import PAGES
+
+    app = App(project.workspace, background=False)
+    assert app.header.project == project.name
+    for entry in (*PAGES, PAGES[0]):
+        app.show_page(page=entry.name)
+        assert app.header.page == entry.name
+        assert len(app.place.children) == 1
+    assert app.banner in app.children
+
+
+def test_the_train_page_shows_readiness(project: Project) -> None:
+    from genlab_widgets.widgets import TrainPage
+
+    page = TrainPage(project, background=False)
+    view = page.form.readiness
+    assert "tasks" in view.headline
+    names = {label["label"] for label in view.labels}
+    assert names == {label.value for label in project.labeling_config.entity_labels}
+
+
+def test_no_part_takes_a_name_that_ipywidgets_calls() -> None:
+    """``Widget.__init__`` calls ``open``; a trait or method of that name breaks every page."""
+    for path in (CHECKOUT / "genlab_widgets" / "widgets").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"^    (def )?(open|close_all)\b( =|\()", text, re.M), path.name
+
+
+def test_the_stylesheet_takes_colours_from_the_theme() -> None:
+    style = (CHECKOUT / "genlab_widgets" / "widgets" / "style.css").read_text(encoding="utf-8")
+    assert "--jp-layout-color1" in style
+    assert "--jp-brand-color1" in style
