@@ -104,9 +104,10 @@ def test_the_wizard_leads_to_a_deployed_model(demo_project: Project, address: st
     page.get_by_text(re.compile(r"Epoch [23] of 3")).first.wait_for(timeout=300_000)
     page.reload()  # a training that runs is found again
     page.get_by_text("Completed", exact=True).first.wait_for(timeout=300_000)
-    page.get_by_role("button", name="Deploy", exact=True).first.click()
-    page.get_by_role("button", name=re.compile("^Change the labeling config|^Deploy")).last.click()
-    page.get_by_role("button", name=re.compile("Undo")).first.wait_for()
+    page.get_by_role("button", name="Deploy", exact=True).click()
+    question = page.locator(".genlab-panel").filter(has_text="Nothing has changed yet")
+    question.get_by_role("button", name="Deploy", exact=True).click()
+    page.get_by_role("button", name="Undo deployment").wait_for()
     after = demo_project.labeling_config.source
     assert after != before
     assert b'model="ner_' in after
