@@ -81,7 +81,15 @@ def start_voila(notebook: Path, port: int, token: str) -> subprocess.Popen[bytes
     The token travels in the environment, not among the arguments: those every user of the machine can read.
     """
     settings = load_settings()
-    command = [sys.executable, "-m", "voila", notebook.name, "--no-browser", "--Voila.auto_token=True"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "genlab_widgets.cli.voila_server",
+        notebook.name,
+        "--no-browser",
+        "--Voila.auto_token=True",
+    ]
     command += [f"--Voila.ip={LOOPBACK}", f"--Voila.port={port}", "--Voila.port_retries=0", "--Voila.log_level=WARN"]
     home = {"GENLAB_HOME": str(settings.home.resolve()), "GENLAB_CACHE": str(settings.cache.resolve())}
     return subprocess.Popen(command, cwd=notebook.parent, env={**os.environ, **home, "JUPYTER_TOKEN": token})

@@ -32,6 +32,7 @@ FLAGS = [
     "--disable-sync",
 ]
 START_SECONDS = 90
+LAB_TOKEN = "browser-test"
 
 
 class Server(NamedTuple):
@@ -41,11 +42,13 @@ class Server(NamedTuple):
         address: With its token.
         home: The workspace folder.
         log: What it printed.
+        pid: Its process.
     """
 
     address: str
     home: Path
     log: Path
+    pid: int
 
 
 def chromium() -> str:
@@ -107,7 +110,7 @@ def lab_server(home: Path, tmp_path: Path) -> Iterator[Server]:
     shutil.copytree(notebooks_folder(), root)
     command = [
         sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.port={free_port()}", "--IdentityProvider.token=browser-test", f"--ServerApp.root_dir={root}",
+        f"--ServerApp.port={free_port()}", f"--IdentityProvider.token={LAB_TOKEN}", f"--ServerApp.root_dir={root}",
     ]  # fmt: skip
     yield from serve(command, home, tmp_path / "lab.out", root)
 
@@ -118,7 +121,7 @@ def serve(command: list[str], home: Path, log: Path, folder: Path) -> Iterator[S
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=out, start_new_session=True)
     try:
-        yield Server(address_in(log, process), home, log)
+        yield Server(address_in(log, process), home, log, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -134,7 +137,7 @@ def address_in(log: Path, process: subprocess.Popen[bytes]) -> str:
     while time.monotonic() < deadline:
         found = re.search(r"http://127\.0\.0\.1:\d+/\S*token=\S+", log.read_text(encoding="utf-8", errors="replace"))
         if found:
-            return found.group()
+            return found.group().replace("token=...", f"token={LAB_TOKEN}")  # JupyterLab hides a given one
         assert process.poll() is None, log.read_text(encoding="utf-8", errors="replace")
         time.sleep(0.2)
     raise AssertionError(f"no address after {START_SECONDS} s:\n{log.read_text(encoding='utf-8', errors='replace')}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +12,11 @@ if TYPE_CHECKING:
 
 SLOW = 60_000
 """Milliseconds: a kernel starts, Voila renders, on a busy machine."""
+
+CAN_TRAIN = (
+    "() => [...document.querySelectorAll('button')]"
+    ".some(b => b.textContent.trim() === 'Train model' && !b.disabled && b.offsetParent)"
+)
 
 
 def open_app(page: Page, address: str) -> None:
@@ -45,10 +52,7 @@ def start_training(page: Page, deploy: bool = False) -> None:
     """Presses Train model and answers the question."""
     button = page.get_by_role("button", name="Train model")
     button.wait_for(timeout=SLOW)
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('button')].some(b => b.textContent.trim() === 'Train model' && !b.disabled)",
-        timeout=SLOW,
-    )
+    page.wait_for_function(CAN_TRAIN, timeout=SLOW)
     button.click()
     page.get_by_role("heading", name="Deploy when done?").wait_for(timeout=SLOW)
     page.get_by_role("button", name="Deploy" if deploy else "Just train", exact=True).click()
@@ -87,10 +91,38 @@ def show_logs(page: Page) -> Locator:
 
 def deploy(page: Page) -> str:
     """Deploys the shown model after looking at the difference; returns that."""
-    page.get_by_role("button", name="Deploy", exact=True).first.click()
-    difference = page.get_by_label("Difference of the labeling config")
-    difference.wait_for(timeout=SLOW)
-    told = difference.inner_text()
-    page.get_by_role("button", name="Deploy", exact=True).last.click()
+    page.get_by_role("button", name="Deploy", exact=True).click()
+    question = page.locator(".genlab-panel").filter(has_text="Nothing has changed yet")
+    question.wait_for(timeout=SLOW)
+    told = question.get_by_label("Difference of the labeling config").inner_text()
+    question.get_by_role("button", name="Deploy", exact=True).click()
     page.get_by_text("is deployed.", exact=False).first.wait_for(timeout=SLOW)
     return told
+
+
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Waits for something outside the page."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.2)
+
+
+_LIGHT = """(colour) => {
+  const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map((v) => v / 255)
+    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}"""
+"""Relative luminance of a CSS colour, as WCAG 2 defines it."""
+
+
+def brightness(page: Page) -> float:
+    """Returns the relative luminance (0 to 1) of the page's ground."""
+    return float(page.evaluate(f"({_LIGHT})(getComputedStyle(document.body).backgroundColor)"))
+
+
+def contrast(page: Page, selector: str) -> float:
+    """Returns the contrast of a text and the page's ground (WCAG 2: 1 to 21)."""
+    text = float(page.evaluate(f"(s) => ({_LIGHT})(getComputedStyle(document.querySelector(s)).color)", selector))
+    lighter, darker = sorted((text, brightness(page)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)

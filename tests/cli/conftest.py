@@ -63,8 +63,11 @@ def start(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., subproce
     """Starts ``genlab`` as a process of its own, with pipes for its output."""
     monkeypatch.setenv("GENLAB_USER", "guest")
 
+    # A shell that starts the tests in the background makes every process below ignore Ctrl-C.
+    hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+
     def run(*arguments: str, **options: Any) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", "from genlab_widgets.cli import main; main()", *arguments]
+        command = [sys.executable, "-c", f"{hears}\nfrom genlab_widgets.cli import main; main()", *arguments]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
         return subprocess.Popen(command, text=True, env=dict(os.environ), **{**pipes, **options})
 

@@ -63,12 +63,12 @@ PARAMETERS = (
     Parameter(
         "decay",
         "How fast the steps shrink. Too low: late epochs still jump. Too high: learning stops early.",
-        "Give a number from 0 to 1; 0.005 is usual.",
+        "Give a number from 0 to 1; 0.0.3 is usual.",
     ),
     Parameter(
         "dropout",
         "Share of signals left out while learning. Too low: it learns tasks by heart. Too high: it learns too little.",
-        "Give a number from 0 to below 1; 0.5 is usual.",
+        "Give a number from 0 to below 1; 0.3 is usual.",
     ),
     Parameter(
         "batch_size",
