@@ -123,6 +123,6 @@ def brightness(page: Page) -> float:
 
 def contrast(page: Page, selector: str) -> float:
     """Returns the contrast of a text and the page's ground (WCAG 2: 1 to 21)."""
-    text = float(page.evaluate(f"(s) => ({_LIGHT})(getComputedStyle(document.querySelector(s)).color)", selector))
+    text = float(page.locator(selector).first.evaluate(f"(item) => ({_LIGHT})(getComputedStyle(item).color)"))
     lighter, darker = sorted((text, brightness(page)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
