@@ -43,7 +43,7 @@ check: $(READY) ## Format, lint, types, layers and the fast tests (under 2 minut
 	@env -u GENLAB_HOME $(BIN)/python -m pytest -q -m "not spark and not browser and not process"
 
 bench: setup ## The benchmarks that need no training (the others: docs/benchmarks.md)
-	@for script in import_time import_memory papermill_overhead; do \
+	@for script in import_time history_page import_memory papermill_overhead; do \
 		echo "== $$script"; env -u GENLAB_HOME $(BIN)/python benchmarks/$$script.py; done
 
 docs: $(READY) ## Write the generated pages of docs/ again (commands, settings, errors)

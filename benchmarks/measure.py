@@ -22,6 +22,8 @@ import psutil
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SAMPLE_SECONDS = 0.1
+SETTLED_SECONDS = 1.0
+"""A younger process is not counted: between fork and exec a child shows its parent's memory as its own."""
 PACKAGES = ("genlab-widgets", "pyspark", "spark-nlp", "papermill", "ipywidgets", "numpy", "pandas", "sklearn-crfsuite")
 
 
@@ -70,9 +72,10 @@ def _version(name: str) -> str | None:
 
 
 class Watch:
-    """Measures a process and its descendants from outside: the highest sum of resident memory, in MB.
+    """Measures a process and its descendants from outside: the highest sum of resident memory, in MB, and CPU seconds.
 
-    Shared pages count once per process, so the sum is an upper bound, the same for both sides of a comparison.
+    Shared pages count once per process, so the sum is an upper bound, the same for both sides of a comparison. CPU
+    seconds say more than the clock where others use the machine too; the last sample of a process counts.
 
     Args:
         find: Returns the processes to watch now; called for each sample, so a worker that starts later is seen.
@@ -82,7 +85,13 @@ class Watch:
         self._find = find
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
+        self._cpu: dict[psutil.Process, float] = {}
         self.peak_mb = 0.0
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU time used so far by all processes seen."""
+        return sum(list(self._cpu.values()))
 
     def __enter__(self) -> Watch:
         self._thread.start()
@@ -94,14 +103,25 @@ class Watch:
 
     def _sample(self) -> None:
         while not self._done.wait(SAMPLE_SECONDS):
-            self.peak_mb = max(self.peak_mb, sum(map(_rss, self._find())) / 2**20)
+            found = self._find()
+            self.peak_mb = max(self.peak_mb, sum(map(_rss, found)) / 2**20)
+            self._cpu |= {process: seconds for process in found if (seconds := _cpu_seconds(process)) is not None}
 
 
 def _rss(process: psutil.Process) -> int:
     try:
-        return int(process.memory_info().rss)
+        settled = time.time() - process.create_time() > SETTLED_SECONDS
+        return int(process.memory_info().rss) if settled else 0
     except psutil.Error:
         return 0
+
+
+def _cpu_seconds(process: psutil.Process) -> float | None:
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return None
+    return float(times.user + times.system)
 
 
 def family(pid: int | None) -> list[psutil.Process]:

@@ -37,14 +37,17 @@ from sqlalchemy import (
     make_url,
     select,
     text,
+    update,
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.types import TypeDecorator
 
 from genlab_widgets.errors import GenlabError, NotEnoughResources, WorkspaceUnusable, WrongParameters
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE = "genlab.db"
+_UPGRADES = {2: ('ALTER TABLE runs ADD COLUMN "group" VARCHAR(120)',)}
+"""Statements that lead to each version of the schema."""
 BUSY_SECONDS = 30
 """How long a statement waits for another process's transaction; ours take milliseconds."""
 _LOCK = 0x67656E6C
@@ -89,6 +92,7 @@ runs = Table(
     Column("user", String(120), nullable=False),
     Column("spec", JSON, nullable=False),
     Column("key", String(200), unique=True),
+    Column("group", String(120)),
     Column("memory_mb", Float, nullable=False, default=0.0),
     Column("host", String(255)),
     Column("pid", Integer),
@@ -198,12 +202,23 @@ class Database:
                 if version is None:
                     connection.execute(insert(schema_version).values(version=SCHEMA_VERSION))
                     version = SCHEMA_VERSION
+        if version < SCHEMA_VERSION:
+            self._upgrade()
         if version > SCHEMA_VERSION:
             raise WorkspaceUnusable(
                 "The workspace was made by a newer version of genlab-widgets.",
                 f"Its database has version {version}, this package knows {SCHEMA_VERSION}.",
                 "Update genlab-widgets, or set GENLAB_HOME to another folder.",
             )
+
+    def _upgrade(self) -> None:
+        """Brings tables of an older version up to date, one version after the other."""
+        with self.write() as connection:
+            version = connection.scalar(select(schema_version.c.version)) or 1
+            for number in range(version + 1, SCHEMA_VERSION + 1):
+                for statement in _UPGRADES[number]:
+                    connection.execute(text(statement))
+            connection.execute(update(schema_version).values(version=SCHEMA_VERSION))
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:

@@ -127,12 +127,11 @@ def test_automatic_embeddings_are_checked_with_their_own_dimension(project: Proj
     [
         ({"epochs": 0}, WrongParameters, "epochs: "),
         ({"colour": "red"}, WrongParameters, "colour: "),
-        ({"kind": "classification"}, WrongParameters, "Classification cannot be trained here"),
-        ({"kind": "assertion"}, WrongParameters, "Assertion cannot be trained here"),
+        ({"kind": "classification"}, WrongParameters, "no Choices"),
         ({"kind": "visual_ner"}, WrongParameters, "Visual NER cannot be trained here"),
-        ({"architecture": "fine_tuned"}, WrongParameters, "later version"),
+        ({"kind": "assertion", "architecture": "fine_tuned"}, WrongParameters, "cannot be fine-tuned"),
         ({"use_gpu": True}, WrongParameters, "processor"),
-        ({"custom_script": "mine.py"}, WrongParameters, "later version"),
+        ({"custom_script": "mine.py"}, WrongParameters, "has uploaded one"),
         ({"classifier": "urgency"}, WrongParameters, "classification"),
         ({"library": "healthcare"}, NoLicense, "Healthcare needs a licence"),
         ({"library": "legal"}, NoLicense, "Legal needs a licence"),
@@ -149,7 +148,7 @@ def test_what_is_not_offered_is_refused_with_its_reason(
 
 def test_offers_carry_the_sentence_that_refuses(project: Project) -> None:
     offers = project.offers()
-    assert [offer.value for offer in offers if offer.field == "kind" and offer.enabled] == ["ner"]
+    assert [offer.value for offer in offers if offer.field == "kind" and offer.enabled] == ["ner", "assertion", "all"]
     assert [offer.value for offer in offers if offer.field == "library" and offer.enabled] == ["open_source"]
     assert all(bool(offer.reason) != offer.enabled for offer in offers)
     refused = next(offer for offer in offers if offer.value == "finance")

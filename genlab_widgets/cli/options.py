@@ -10,6 +10,7 @@ import click
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
+from genlab_widgets.training.offers import ALL
 from genlab_widgets.training.spec import TrainingSpec
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -48,6 +49,8 @@ def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
         return click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=title + shown)
     if get_origin(kind) is tuple:
         return click.option(flag, name, multiple=True, metavar="TEXT", help=f"{title} Can be given several times.")
+    if name == "kind":
+        return click.option(flag, name, type=click.Choice((*get_args(kind), ALL)), default=None, help=title + shown)
     if get_origin(kind) is Literal:
         return click.option(flag, name, type=click.Choice(get_args(kind)), default=None, help=title + shown)
     return click.option(flag, name, type=kind, default=None, help=title + shown)

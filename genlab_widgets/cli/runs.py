@@ -12,6 +12,7 @@ import click
 from genlab_widgets.cli.options import given, json_option, spec_options
 from genlab_widgets.cli.output import emit_json, moment, note, printable, say, score, seconds, table
 from genlab_widgets.runs.states import Status
+from genlab_widgets.training.offers import ALL
 
 if TYPE_CHECKING:
     from genlab_widgets.training.scores import Score
@@ -32,24 +33,29 @@ def train(project: str, detach: bool, as_json: bool, **options: Any) -> int:
     """Train a model on PROJECT (a name, or a project folder) and wait for its end.
 
     Progress goes to stderr. Ctrl-C leaves the training running. Exit code 0 only when it COMPLETED; 1 FAILED,
-    10 CANCELLED, 11 CRASHED.
+    10 CANCELLED, 11 CRASHED. With --kind all one run for each kind of model that the labeling config describes, as a
+    group: the JSON is a list of them, and the exit code that of the worst.
     """
     from genlab_widgets.workspace import Workspace
 
     workspace = Workspace()
-    run = workspace.project(project).train(**given(options))
-    if detach:
-        if as_json:
-            emit_json(outcome(run))
-        else:
-            say(f"Training {run.id} started. Follow it: genlab logs -f {run.id}. Stop it: genlab stop {run.id}.")
-        return 0
-    interrupted = not follow(workspace, run)
+    chosen, fields = workspace.project(project), given(options)
+    several = fields.get("kind") == ALL
+    if several:
+        fields.pop("kind")
+    runs = chosen.train_all(**fields) if several else [chosen.train(**fields)]
+    interrupted = False if detach else not all(follow(workspace, run) for run in runs)
     if as_json:
-        emit_json(outcome(run))
+        told = [outcome(run) for run in runs]
+        emit_json(told if several else told[0])
+    elif detach:
+        for run in runs:
+            say(f"Training {run.id} started. Follow it: genlab logs -f {run.id}. Stop it: genlab stop {run.id}.")
     elif not interrupted:
-        say(ending(run))
-    return INTERRUPTED if interrupted else EXIT_CODES[str(run.status)]
+        say("\n\n".join(ending(run) for run in runs))
+    if detach:
+        return 0
+    return INTERRUPTED if interrupted else max(EXIT_CODES[str(run.status)] for run in runs)
 
 
 def outcome(run: Run) -> dict[str, Any]:
@@ -145,10 +151,11 @@ def benchmark_table(run: Run) -> str:
     if run.benchmark is None:
         return ""
     rows: list[tuple[object, ...]] = [(item.label, *_figures(item.exact), None) for item in run.benchmark.by_label]
-    for title, measured in (("all labels", run.benchmark), ("CRF baseline", run.baseline)):
+    for title, measured in (("all labels", run.benchmark), (f"baseline: {run.baseline_title}", run.baseline)):
         if measured is not None:
             interval = f"{measured.f1_interval.low:.3f} to {measured.f1_interval.high:.3f}"
-            rows.append((title, *_figures(measured.exact.micro), interval))
+            headline = (score(measured.headline.precision), score(measured.headline.recall), score(measured.f1))
+            rows.append((title, *headline, measured.exact.micro.support, interval))
     heads = ("label", "precision", "recall", "F1", "examples", "95 % interval")
     return table(heads, rows, right=(1, 2, 3, 4))
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from genlab_widgets.database import Database, deployments, now
 from genlab_widgets.errors import Conflict
-from genlab_widgets.models.registry import ModelRow
+from genlab_widgets.models.registry import ModelRow, covered_part
 from genlab_widgets.projects.labeling_config import LabelingConfig
 from genlab_widgets.projects.store import Project
 
@@ -46,24 +46,28 @@ class Deployment:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Values of the labels whose model changes, in the order of the config."""
-        changed = zip(self.before.labels, self.after.labels, strict=True)
-        return tuple(dict.fromkeys(old.value for old, new in changed if old.model != new.model))
+        """Values of the labels or choices whose model changes, in the order of the config."""
+        part = covered_part(self.model)
+        changed = zip(self.before.named(part), self.after.named(part), strict=True)
+        return tuple(dict.fromkeys(value for (value, old), (_, new) in changed if old != new))
 
 
 def is_deployed(model: ModelRow, project: Project) -> bool:
     """Tells whether the project's labeling config names the model now."""
-    return any(label.model == model.name for label in project.labeling_config.labels)
+    return any(named == model.name for _, named in project.labeling_config.named(covered_part(model)))
 
 
 def preview(model: ModelRow, project: Project) -> Deployment:
-    """Works out how the labeling config changes when it names a model on the entity labels that the model covers.
+    """Works out how the labeling config changes when it names a model on what the model covers.
+
+    That is entity labels for NER, assertion labels for an assertion model, the choices of its Choices for a classifier.
 
     Raises:
         Conflict: The config has none of the model's labels (any more).
     """
     config = project.labeling_config
-    covered = {label.value for label in config.entity_labels} & set(model.labels)
+    part = covered_part(model)
+    covered = {value for value, _ in config.named(part)} & set(model.labels)
     if not covered:
         raise Conflict(
             f"{model.name} cannot be deployed into {project.name}.",
@@ -71,7 +75,7 @@ def preview(model: ModelRow, project: Project) -> Deployment:
             "Choose another model, or put its labels into the labeling config.",
             model=model.name,
         )
-    return Deployment(model, project, config, config.with_models(dict.fromkeys(covered, model.name), assertion=False))
+    return Deployment(model, project, config, config.with_models(dict.fromkeys(covered, model.name), part))
 
 
 def apply(database: Database, deployment: Deployment, user: str, connection: Connection | None = None) -> bool:
@@ -155,26 +159,25 @@ def undo_preview(database: Database, model: ModelRow, project: Project) -> Deplo
 
 def _without(model: ModelRow, config: LabelingConfig, earlier: LabelingConfig) -> LabelingConfig:
     """Returns the present config with the labels that name the model naming what they named earlier."""
-    now_named = {label.value for label in config.entity_labels if label.model == model.name}
+    part = covered_part(model)
+    now_named = {value for value, named in config.named(part) if named == model.name}
     if not now_named:
         raise _cannot_undo(model, "The labeling config does not name it any more: someone changed it since.", config)
     named_before: dict[str, set[str | None]] = defaultdict(set)
-    for label in earlier.entity_labels:
-        named_before[label.value].add(label.model)
+    for value, named in earlier.named(part):
+        named_before[value].add(named)
     unclear = sorted(value for value in now_named if len(named_before[value]) != 1)
-    others = sorted(
-        label.value for label in config.entity_labels if label.value in now_named and label.model != model.name
-    )
+    others = sorted(value for value, named in config.named(part) if value in now_named and named != model.name)
     if unclear or others:
         why = (
             f"The labeling config was changed since, and what {', '.join(unclear or others)} named before is not clear."
         )
         raise _cannot_undo(model, why, config)
-    return config.with_models({value: next(iter(named_before[value])) for value in now_named}, assertion=False)
+    return config.with_models({value: next(iter(named_before[value])) for value in now_named}, part)
 
 
 def _cannot_undo(model: ModelRow, why: str, config: LabelingConfig) -> Conflict:
-    named = sorted({label.model for label in config.labels if label.model})
+    named = sorted({name for _, name in config.named(covered_part(model)) if name})
     return Conflict(
         f"The deployment of {model.name} cannot be taken back.",
         why,

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from genlab_widgets.database import Database, models, now
 from genlab_widgets.errors import NotFound
+from genlab_widgets.projects.labeling_config import Covered
 from genlab_widgets.projects.store import Project, open_project, projects_folder
 from genlab_widgets.training.runfolder import Result, RunFolder
 from genlab_widgets.training.spec import TrainingSpec
@@ -71,6 +72,14 @@ def base_name(spec: TrainingSpec, project: str) -> str:
     subject = spec.classifier if spec.kind == "classification" and spec.classifier else project
     trained_by = "active_learning" if spec.source == "active_learning" else "manual"
     return f"{spec.kind}_{subject}_annotation_{trained_by}"
+
+
+def covered_part(row: ModelRow) -> Covered:
+    """Returns the part of a labeling config that a model can be named in."""
+    if row.kind == "classification":
+        subject = row.base.removeprefix("classification_").removesuffix("_active_learning").removesuffix("_manual")
+        return Covered("choices", subject.removesuffix("_annotation"))
+    return Covered("assertion" if row.kind == "assertion" else "entities")
 
 
 def place_of(project: Project, home: Path) -> str:

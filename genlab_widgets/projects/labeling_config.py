@@ -54,6 +54,22 @@ class ChoicesControl:
     train: bool
     values: tuple[str, ...]
     line: int
+    models: tuple[str | None, ...] = ()
+    """The model that each value names, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """The part of a config that one model covers: its entity labels, its assertion labels, or one Choices."""
+
+    kind: Literal["entities", "assertion", "choices"]
+    choices: str = ""
+
+    def holds(self, tag: _Tag) -> bool:
+        """Tells whether a tag belongs to it."""
+        if self.kind == "choices":
+            return tag.name == "Choice" and tag.choices == self.choices
+        return tag.name == "Label" and tag.is_assertion is (self.kind == "assertion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,20 +139,28 @@ class LabelingConfig:
         found = islice(_findings(self), MOST_FINDINGS)
         return sorted(found, key=lambda finding: (finding.severity, finding.line, finding.column))
 
-    def with_models(self, models: Mapping[str, str | None], assertion: bool | None = None) -> LabelingConfig:
-        """Returns a config whose labels name these models; every other byte stays.
+    def named(self, part: Covered) -> list[tuple[str, str | None]]:
+        """Returns the values of a part with the models that they name, in the order of the config."""
+        if part.kind == "choices":
+            controls = (control for control in self.choices if control.name == part.choices)
+            return [pair for control in controls for pair in zip(control.values, control.models, strict=True)]
+        wanted = part.kind == "assertion"
+        return [(label.value, label.model) for label in self.labels if label.assertion is wanted]
+
+    def with_models(self, models: Mapping[str, str | None], part: Covered | None = None) -> LabelingConfig:
+        """Returns a config whose labels or choices name these models; every other byte stays.
 
         Args:
-            models: Model name by label value; None takes the model away.
-            assertion: Only assertion labels (True), only entity labels (False), or both.
+            models: Model name by value; None takes the model away.
+            part: Only these labels or choices; None takes all labels.
         """
         changed = bytearray()
         kept_until = 0
         for tag in _tags(self.source):
             value = tag.attributes.get("value")
-            if tag.name != "Label" or value is None or value.text not in models:
+            if value is None or value.text not in models:
                 continue
-            if assertion is not None and assertion is not tag.is_assertion:
+            if not (part.holds(tag) if part is not None else tag.name == "Label"):
                 continue
             start, end, text = _model_edit(tag, models[value.text], self.source)
             changed += self.source[kept_until:start] + text
@@ -164,6 +188,8 @@ class _Tag:
     name_end: int
     start: int
     attributes: dict[str, _Attribute]
+    choices: str = ""
+    """Name of the Choices that it stands in."""
 
     @property
     def is_assertion(self) -> bool:
@@ -174,8 +200,11 @@ class _Tag:
 
 def _tags(source: bytes) -> Iterator[_Tag]:
     """Yields opening tags, with byte offsets into ``source``."""
+    choices = ""
     for match in _TAG.finditer(_markup(source)):
+        name = match.group(2).decode()
         if match.group(1):
+            choices = "" if name == "Choices" else choices
             continue
         attributes = {
             found.group(1).decode(): _Attribute(
@@ -183,7 +212,9 @@ def _tags(source: bytes) -> Iterator[_Tag]:
             )
             for found in _ATTRIBUTE.finditer(match.group(3))
         }
-        yield _Tag(match.group(2).decode(), match.end(2), match.start(), attributes)
+        if name == "Choices":
+            choices = attributes["name"].text if "name" in attributes and not match.group(4) else ""
+        yield _Tag(name, match.end(2), match.start(), attributes, choices)
 
 
 def _markup(source: bytes) -> bytes:
@@ -335,12 +366,14 @@ def _label(element: etree._Element) -> Label:
 
 
 def _choices(element: etree._Element) -> ChoicesControl:
+    choices = list(element.iter("Choice"))
     return ChoicesControl(
         name=str(element.get("name", "")),
         multiple=str(element.get("choice", "single")).startswith("multi"),
         train=_is_true(element, "train"),
-        values=tuple(str(item.get("value", "")) for item in element.iter("Choice")),
+        values=tuple(str(item.get("value", "")) for item in choices),
         line=_line_of(element),
+        models=tuple(item.get("model") for item in choices),
     )
 
 

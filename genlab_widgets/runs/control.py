@@ -34,13 +34,12 @@ def stop(database: Database, home: Path, run_id: str, user: str) -> RunRow:
         NotFound: There is no such run.
     """
     runs = Runs(database, home)
-    row = runs.get(run_id)
     why: dict[str, Any] = {
         "reason": EndReason.STOPPED,
         "message": f"Stopped by {user}.",
         "next_step": outcome.TRAIN_AGAIN,
     }
-    if row.status is Status.QUEUED and runs.move(run_id, Status.CANCELLED, stop_asked_at=now(), **why):
+    if runs.move(run_id, Status.CANCELLED, origins={Status.QUEUED}, stop_asked_at=now(), **why):
         launcher.start_queued(database, home)
         return runs.get(run_id)
     runs.move(run_id, Status.CANCELLING, stop_asked_at=now(), **why)

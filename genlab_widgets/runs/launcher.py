@@ -33,6 +33,7 @@ def submit(
     user: str,
     key: str | None = None,
     memory_mb: float = 0.0,
+    group: str | None = None,
 ) -> RunRow:
     """Makes a run and starts it as soon as it fits.
 
@@ -44,6 +45,7 @@ def submit(
         user: Who asks.
         key: Idempotency key: the same key gives the same run, however often and from wherever it is sent.
         memory_mb: What the training is expected to take; 0 counts as a usual one.
+        group: Name of the group of runs that were asked for together.
 
     Returns:
         The run: STARTING, or QUEUED with a message that says what it waits for.
@@ -55,7 +57,7 @@ def submit(
     """
     template(f"train_{spec.kind}")
     runs = Runs(database, home)
-    row = runs.create(spec, project, user, key, memory_mb or machine.MEMORY_PER_RUN_MB)
+    row = runs.create(spec, project, user, key, memory_mb or machine.MEMORY_PER_RUN_MB, group)
     start_queued(database, home)
     return runs.get(row.id)
 

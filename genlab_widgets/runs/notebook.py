@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import html
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,12 +29,16 @@ def execute(folder: RunFolder, spec: TrainingSpec) -> None:
     """Executes the template of a kind of training; the notebook is published at each cell, also when this raises.
 
     Args:
-        folder: The run's folder. The kernel's stderr, and with it the JVM's, is appended to its log.
+        folder: The run's folder. What the kernel and its JVM write to stderr is appended to its log; what they print
+            stands in the notebook.
         spec: Its fields are the notebook's parameters.
 
     Raises:
         Exception: What papermill or the kernel raised.
     """
+    # jsonschema loads a grammar of internationalized addresses when it is there: half of papermill's import time, for
+    # a format that no notebook has.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     import papermill
 
     _publish_saves(folder)
@@ -46,7 +51,6 @@ def execute(folder: RunFolder, spec: TrainingSpec) -> None:
             language="python",
             progress_bar=False,
             log_output=False,
-            stderr_file=log,
             cwd=str(folder.path),
             autosave_cell_every=AUTOSAVE_SECONDS,
             kernel_manager_class=_kernel_manager(log),
@@ -110,7 +114,8 @@ def _publish_saves(folder: RunFolder) -> None:
 def _kernel_manager(log: IO[str]) -> type:
     """Returns a manager whose kernel is this very interpreter: a kernelspec ``python3`` may name another one.
 
-    What the kernel writes before it catches its own output, or when it dies, goes to the log.
+    ipykernel copies what it catches to where the process wrote at its start. Its stderr goes to the log, also before
+    it catches anything and when it dies.
     """
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
@@ -124,6 +129,6 @@ def _kernel_manager(log: IO[str]) -> type:
             return spec
 
         async def start_kernel(self, **options: Any) -> None:
-            await self._async_start_kernel(**{"stdout": log, "stderr": log, **options})
+            await self._async_start_kernel(**{"stdout": subprocess.DEVNULL, "stderr": log, **options})
 
     return ThisInterpreter

@@ -1,24 +1,34 @@
 """How a run ends: each end is one compare-and-set move, and only its winner writes it into the notebook.
 
+The move is the last thing that happens to a row: with COMPLETED come the model, its deployment and the message.
+
 Worker, stopper and supervisor all end runs through here, so a run that was lost between its last cell and its row
 ends as it would have ended.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 import traceback
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
-from genlab_widgets.errors import BadInput, WorkspaceUnusable
+from genlab_widgets.errors import BadInput, GenlabError, NotEnoughResources, WorkspaceUnusable
 from genlab_widgets.runs import notebook
 from genlab_widgets.runs.states import EndReason, Status
 from genlab_widgets.runs.store import RunRow, Runs
 from genlab_widgets.training.runfolder import Failure, Result, RunFolder, failure_of
 from genlab_widgets.training.spec import TrainingSpec
+
+if TYPE_CHECKING:
+    from genlab_widgets.models.deployment import Deployment
+    from genlab_widgets.models.registry import ModelRow
 
 TRAIN_AGAIN = "Train again with the same settings."
 
@@ -36,26 +46,23 @@ def verified(folder: RunFolder) -> Result | None:
 
 
 def complete(runs: Runs, row: RunRow, result: Result, ended_at: datetime | None = None) -> bool:
-    """Ends a run COMPLETED and registers its model in the same transaction, then deploys it if its spec says so.
+    """Ends a run COMPLETED; the same transaction registers its model and deploys it if the spec says so.
 
-    A model that cannot be registered ends the run FAILED.
+    A model that cannot be registered ends the run FAILED; one that cannot be deployed is COMPLETED and says why.
 
     Returns:
         Whether this call ended the run.
     """
     try:
-        model = _complete(runs, row, result, ended_at)
-    except WorkspaceUnusable:  # the run stays as it is, and whoever looks next completes it
+        moved = _complete(runs, row, result, ended_at)
+    except (WorkspaceUnusable, NotEnoughResources):  # the run stays as it is, and whoever looks next completes it
         raise
     except Exception as error:
         log_exception(runs.folder(row.id), error)
         return fail(runs, row.id, failure_of(error))
-    if model is None:
-        return False
-    notebook.stamp(runs.folder(row.id), Status.COMPLETED, EndReason.COMPLETED, result.verdict)
-    if row.training_spec.deploy == "immediately":
-        _deploy(runs, row, model, result.verdict)
-    return True
+    if moved:
+        notebook.stamp(runs.folder(row.id), Status.COMPLETED, EndReason.COMPLETED, result.verdict)
+    return moved
 
 
 def fail(runs: Runs, run_id: str, failure: Failure, ended_at: datetime | None = None) -> bool:
@@ -98,14 +105,14 @@ def last_change(folder: RunFolder) -> datetime | None:
 
 def register(
     runs: Runs, connection: Connection, run_id: str, spec: TrainingSpec, result: Result, project: str, user: str
-) -> str:
-    """Registers the model of a COMPLETED run in the transaction that made it so; returns the model's name."""
+) -> ModelRow:
+    """Registers the model of a COMPLETED run in the transaction that made it so."""
     from genlab_widgets.models.registry import Models
 
     models = Models(runs.database, runs.home)
-    model = models.register(connection, run_id, spec, result, project=project, user=user).name
-    step = f"Deploy {model}: the labeling config then names it, and new tasks get its suggestions."
-    runs.annotate(run_id, {Status.COMPLETED}, connection, model=model, next_step=step)
+    model = models.register(connection, run_id, spec, result, project=project, user=user)
+    step = f"Deploy {model.name}: the labeling config then names it, and new tasks get its suggestions."
+    runs.annotate(run_id, {Status.COMPLETED}, connection, model=model.name, next_step=step)
     return model
 
 
@@ -118,9 +125,9 @@ def _end(
     return moved
 
 
-def _complete(runs: Runs, row: RunRow, result: Result, ended_at: datetime | None) -> str | None:
-    """Returns the name of the new model, or None if the run had ended or is being stopped."""
-    with runs.database.write() as connection:
+def _complete(runs: Runs, row: RunRow, result: Result, ended_at: datetime | None) -> bool:
+    """Tells whether this call ended the run: it had not ended, and nobody is stopping it."""
+    with contextlib.ExitStack() as undo, runs.database.write() as connection:
         if not runs.move(
             row.id,
             Status.COMPLETED,
@@ -130,27 +137,50 @@ def _complete(runs: Runs, row: RunRow, result: Result, ended_at: datetime | None
             f1=result.scores.f1,
             ended_at=ended_at,
         ):
-            return None
-        return register(runs, connection, row.id, row.training_spec, result, row.project, row.user)
+            return False
+        model = register(runs, connection, row.id, row.training_spec, result, row.project, row.user)
+        if row.training_spec.deploy == "immediately":
+            told, step = _deploy(runs, connection, row, model, undo)
+            message = f"{result.verdict} {told}"
+            runs.annotate(row.id, {Status.COMPLETED}, connection, message=message, next_step=step)
+    return True
 
 
-def _deploy(runs: Runs, row: RunRow, model: str, verdict: str) -> None:
-    """Deploys at once; a run whose model cannot be deployed stays COMPLETED and says why."""
+def _deploy(
+    runs: Runs, connection: Connection, row: RunRow, model: ModelRow, undo: contextlib.ExitStack
+) -> tuple[str, str]:
+    """Deploys a model in the transaction that registered it.
+
+    Returns:
+        What came of it, and the next step.
+    """
     from genlab_widgets.models import deployment
-    from genlab_widgets.models.registry import Models
     from genlab_widgets.projects.store import open_project
 
     try:
-        project = open_project(runs.home, row.training_spec.project)
-        found = deployment.preview(Models(runs.database, runs.home).get(model), project)
-        deployment.apply(runs.database, found, row.user)
-        told, step = f"{model} is deployed.", f"Tag new tasks with {model}; train again when more are completed."
+        change = deployment.preview(model, open_project(runs.home, row.training_spec.project))
+        undo.push(partial(_put_back, change))
+        deployment.apply(runs.database, change, row.user, connection)
+    except SQLAlchemyError:  # the transaction itself is broken
+        raise
     except Exception as error:  # the run is COMPLETED whatever happens here
         log_exception(runs.folder(row.id), error)
         failure = failure_of(error)
-        told = f"{model} was not deployed: {failure.what} {failure.why}".strip()
-        step = failure.next_step or f"Deploy {model} from the list of models."
-    runs.annotate(row.id, {Status.COMPLETED}, message=f"{verdict} {told}", next_step=step)
+        told = f"{model.name} was not deployed: {failure.what} {failure.why}".strip()
+        return told, failure.next_step or f"Deploy {model.name} from the list of models."
+    return f"{model.name} is deployed.", f"Tag new tasks with {model.name}; train again when more are completed."
+
+
+def _put_back(change: Deployment, failed: type[BaseException] | None, *_: object) -> None:
+    """Puts the labeling config back, a file, when the transaction of its deployment did not commit.
+
+    A process that is killed between the two leaves a config that names a model which is not there yet. Whoever looks
+    next completes the run, which registers that model and finds it deployed; only the record for taking the
+    deployment back is missing then.
+    """
+    if failed is not None and change.diff:
+        with contextlib.suppress(GenlabError):  # not written yet, or edited by somebody since: theirs stays
+            change.project.save_config(change.before, change.after)
 
 
 def _size(path: Path) -> int | None:

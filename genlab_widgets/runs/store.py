@@ -37,6 +37,7 @@ class RunRow:
     user: str
     spec: dict[str, Any]
     key: str | None
+    group: str | None
     memory_mb: float
     host: str | None
     pid: int | None
@@ -98,7 +99,13 @@ class Runs:
         return self.database.on_one_machine or row.host == machine.host()
 
     def create(
-        self, spec: TrainingSpec, project: str, user: str, key: str | None = None, memory_mb: float = 0.0
+        self,
+        spec: TrainingSpec,
+        project: str,
+        user: str,
+        key: str | None = None,
+        memory_mb: float = 0.0,
+        group: str | None = None,
     ) -> RunRow:
         """Makes a QUEUED run and its folder, or returns the run that the same key made before.
 
@@ -110,6 +117,7 @@ class Runs:
             user: Who asked.
             key: Idempotency key: the same key and spec give the same run, however often it is sent.
             memory_mb: What the training is expected to take, for admission.
+            group: Name of the group of runs that were asked for together.
 
         Raises:
             Conflict: The key was used for another spec.
@@ -132,7 +140,7 @@ class Runs:
                 folder.write_spec(spec)
                 values = {
                     "id": run_id, "project": project, "number": number, "kind": spec.kind, "source": spec.source,
-                    "status": Status.QUEUED, "user": user, "spec": spec.parameters(), "key": key,
+                    "status": Status.QUEUED, "user": user, "spec": spec.parameters(), "key": key, "group": group,
                     "memory_mb": memory_mb, "created_at": now(), "message": "Waits to be started.",
                     "host": machine.host(),
                 }  # fmt: skip

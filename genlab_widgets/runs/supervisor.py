@@ -8,6 +8,7 @@ compare-and-set move, each adoption a transaction.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from genlab_widgets.database import Database, now
-from genlab_widgets.errors import BadInput, WorkspaceUnusable
+from genlab_widgets.errors import BadInput, NotEnoughResources, WorkspaceUnusable
 from genlab_widgets.resources import machine
 from genlab_widgets.runs import launcher, outcome, processes
 from genlab_widgets.runs.states import ACTIVE, OPEN, EndReason, Status
@@ -32,8 +33,12 @@ QUIET_SECONDS = 600.0
 """A run of a machine that had another name (a new container on the same disk) counts as lost when it wrote nothing
 for so long: its process cannot be seen from here."""
 
-_unfinished: dict[str, int] = {}
-"""Folders without a row whose record was looked at and is not whole, with its time (ns): not read again until then."""
+LOOK_AGAIN_SECONDS = 60.0
+"""How long a folder that was not whole is not read again: one that is copied into the workspace may get its record
+before its model."""
+
+_unfinished: dict[str, tuple[int, float]] = {}
+"""Folders without a row that were not whole: time of their record (ns), and when it was read (monotonic seconds)."""
 
 
 def reconcile(database: Database, home: Path) -> None:
@@ -60,7 +65,8 @@ def _settle(runs: Runs, row: RunRow) -> None:
         outcome.cancel(runs, row.id)
     elif _lost(row, folder):
         processes.sweep(folder.path)
-        if not runs.get(row.id).status.ended:
+        row = runs.get(row.id)
+        if not row.status.ended:
             _end_lost(runs, row, folder)
 
 
@@ -100,20 +106,25 @@ def _adopt(runs: Runs, known: dict[str, Status]) -> None:
             if entry.name not in known and not entry.name.startswith("."):
                 folder = RunFolder(Path(entry.path))
                 changed = _record_time(folder)
-                if changed is not None and _unfinished.get(entry.path) != changed:
+                if changed is not None and not _known_unfinished(folder, changed):
                     found.append((changed, folder))
-    for changed, folder in sorted(
-        found, key=lambda item: item[0]
-    ):  # in their order, so that versions come back as they were
+    # In their order, so that versions come back as they were.
+    for changed, folder in sorted(found, key=lambda item: item[0]):
+        looked_at = time.monotonic()
         try:
-            adopted = _adopt_folder(runs, folder)
-        except WorkspaceUnusable:
+            if _adopt_folder(runs, folder):
+                continue
+        except (WorkspaceUnusable, NotEnoughResources):
             raise
         except Exception as error:  # one odd folder must not keep anybody from looking at the others
             outcome.log_exception(folder, error)
-            adopted = False
-        if not adopted:
-            _unfinished[str(folder.path)] = changed
+            looked_at = math.inf  # its log would grow at every look
+        _unfinished[str(folder.path)] = changed, looked_at
+
+
+def _known_unfinished(folder: RunFolder, changed: int) -> bool:
+    seen, at = _unfinished.get(str(folder.path), (None, 0.0))
+    return seen == changed and time.monotonic() - at < LOOK_AGAIN_SECONDS
 
 
 def _adopt_folder(runs: Runs, folder: RunFolder) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from genlab_widgets.training.runfolder import RunFolder
 
 if TYPE_CHECKING:
+    from genlab_widgets.training.kinds import Kind
     from genlab_widgets.training.scores import Benchmark
 
 LONGEST_SECONDS = 600.0
@@ -45,25 +46,25 @@ class Baseline:
             self._process.wait()
 
 
-def start(folder: RunFolder, labels: Sequence[str], seed: int) -> Baseline:
+def start(folder: RunFolder, kind: Kind, labels: Sequence[str], seed: int) -> Baseline:
     """Starts the baseline on the rows in the run's ``dataset/``; its errors go to the run's log."""
     command = [sys.executable, "-m", "genlab_widgets.training.baseline_process"]
-    command += [str(folder.path), json.dumps(list(labels)), str(seed)]
+    command += [str(folder.path), kind.name, json.dumps(list(labels)), str(seed)]
     with folder.log.open("ab") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
     return Baseline(process, folder)
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Trains and scores the CRF, and publishes ``baseline.json``."""
+    """Trains and scores the baseline, and publishes ``baseline.json``."""
     from genlab_widgets.training import dataset
-    from genlab_widgets.training.baseline import crf
-    from genlab_widgets.training.benchmark import evaluate_entities
+    from genlab_widgets.training.benchmark import evaluate
+    from genlab_widgets.training.kinds import kind_of
 
-    folder = RunFolder(Path(arguments[0]))
-    labels, seed = json.loads(arguments[1]), int(arguments[2])
+    folder, kind = RunFolder(Path(arguments[0])), kind_of(arguments[1])
+    labels, seed = json.loads(arguments[2]), int(arguments[3])
     train, test = dataset.read_examples(folder.dataset)
-    folder.write_baseline(evaluate_entities(test, crf(train, test, seed), labels, seed))
+    folder.write_baseline(evaluate(kind, test, kind.baseline(train, test, seed), labels, seed))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""How good predicted entities are: exact, partial and token scores, confusion, interval, errors worth reading."""
+"""How good predictions are: exact, partial and token scores, confusion, interval, errors worth reading."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from genlab_widgets.errors import InternalError
-from genlab_widgets.training.bootstrap import f1_interval
+from genlab_widgets.training.bootstrap import f1_interval, macro_f1_interval
 from genlab_widgets.training.dataset import OUTSIDE, Example, Span, build, cleaned
 from genlab_widgets.training.epochs import Average, TagScore
 from genlab_widgets.training.matching import Pair, match
@@ -25,6 +25,9 @@ from genlab_widgets.training.scores import (
 )
 from genlab_widgets.training.verdict import compare, summary
 
+if TYPE_CHECKING:
+    from genlab_widgets.training.kinds import Kind
+
 __all__ = [
     "Benchmark",
     "Comparison",
@@ -37,6 +40,7 @@ __all__ = [
     "Score",
     "TokenLevel",
     "compare",
+    "evaluate",
     "evaluate_entities",
     "summary",
 ]
@@ -46,10 +50,21 @@ Doc: TypeAlias = Example
 
 _CONTEXT = 60
 _ERRORS_SHOWN = 60
+_LONGEST_SHOWN = 400
+"""Characters of a span that an error quotes: a class covers the whole text."""
 
 
 def evaluate_entities(
     gold: Sequence[Doc], predicted: Sequence[Doc], labels: Sequence[str], seed: int = 42
+) -> Benchmark:
+    """Compares predicted with gold entities; see :func:`evaluate`."""
+    from genlab_widgets.training.kinds import kind_of
+
+    return evaluate(kind_of("ner"), gold, predicted, labels, seed)
+
+
+def evaluate(
+    kind: Kind, gold: Sequence[Doc], predicted: Sequence[Doc], labels: Sequence[str], seed: int = 42
 ) -> Benchmark:
     """Compares predicted with gold spans.
 
@@ -57,6 +72,7 @@ def evaluate_entities(
     prediction, as seqeval does. F1 is 0 where nothing is there.
 
     Args:
+        kind: Which F1 is the headline, and whether bounds can be wrong.
         gold: Test tasks with the spans of their completions.
         predicted: The same tasks (by id) with predicted spans; a task without prediction has none.
         labels: Labels to report, in this order; others that occur are added.
@@ -80,19 +96,47 @@ def evaluate_entities(
     by_label = _by_label(every_pair, named)
     counts = [_counts(document) for document in pairs]
     errors, error_counts = _errors(wanted_docs, pairs)
+    token = _token_level(wanted_docs, given_docs) if kind.spans_matter else None
     return Benchmark(
         labels=named,
         exact=_entities([score.exact for score in by_label]),
         partial=_entities([score.partial for score in by_label]),
-        token=_token_level(wanted_docs, given_docs),
+        token=token,
+        average=kind.average,
+        accuracy=token.accuracy if token else _accuracy(kind, counts),
         by_label=by_label,
         confusion=_confusion(every_pair, named),
-        f1_interval=f1_interval(counts, seed),
+        f1_interval=_interval(kind, pairs, counts, named, seed),
         errors=errors,
         error_counts=error_counts,
         documents=[(doc.task_id, *count) for doc, count in zip(wanted_docs, counts, strict=True)],
         seed=seed,
     )
+
+
+def _accuracy(kind: Kind, counts: Sequence[tuple[int, int, int]]) -> float:
+    """Returns the share of entities with the right status, or of texts with exactly the right classes."""
+    if kind.name == "assertion":
+        right, total = sum(correct for correct, _, _ in counts), sum(wanted for _, _, wanted in counts)
+    else:
+        right, total = sum(correct == given == wanted for correct, given, wanted in counts), len(counts)
+    return right / total if total else 0.0
+
+
+def _interval(
+    kind: Kind,
+    pairs: Sequence[Sequence[Pair]],
+    counts: Sequence[tuple[int, int, int]],
+    labels: Sequence[str],
+    seed: int,
+) -> Interval:
+    if kind.average == "micro":
+        return f1_interval(counts, seed)
+    by_document = (_by_label(document, labels) for document in pairs)
+    triples = [
+        [(item.exact.correct, item.exact.predicted, item.exact.support) for item in scores] for scores in by_document
+    ]
+    return macro_f1_interval(triples, seed)
 
 
 def _all_labels(labels: Sequence[str], pairs: Iterable[Pair]) -> list[str]:
@@ -222,7 +266,7 @@ def _error(kind: ErrorKind, doc: Doc, pair: Pair, times: int) -> ErrorExample:
     start, end = min(span.start for span in spans), max(span.end for span in spans)
 
     def text_of(span: Span | None) -> str | None:
-        return doc.text[span.start : span.end] if span else None
+        return _cut(doc.text[span.start : span.end]) if span else None
 
     return ErrorExample(
         kind=kind,
@@ -234,7 +278,11 @@ def _error(kind: ErrorKind, doc: Doc, pair: Pair, times: int) -> ErrorExample:
         start=start,
         end=end,
         before=doc.text[max(0, start - _CONTEXT) : start],
-        text=doc.text[start:end],
+        text=_cut(doc.text[start:end]),
         after=doc.text[end : end + _CONTEXT],
         times=times,
     )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN].rstrip()} \u2026"

@@ -31,6 +31,26 @@ def f1_interval(counts: Sequence[tuple[int, int, int]], seed: int) -> Interval:
     return _interval(_resampled(np.asarray(counts, dtype=np.int64).reshape(-1, 3), seed, _f1))
 
 
+def macro_f1_interval(counts: Sequence[Sequence[tuple[int, int, int]]], seed: int) -> Interval:
+    """Returns the 95 % percentile interval of the mean F1 over the labels that occur.
+
+    Args:
+        counts: For each document, for each label: correct, predicted and gold spans.
+        seed: Same seed, same interval.
+    """
+    import numpy as np
+
+    labels = len(counts[0]) if counts else 0
+
+    def mean(sums: Values) -> Values:
+        by_label = sums.reshape(-1, 3)
+        occurs = (by_label[:, 1] + by_label[:, 2] > 0).reshape(-1, labels)
+        found: Values = _f1(by_label).reshape(-1, labels).sum(axis=1) / np.maximum(1, occurs.sum(axis=1))
+        return found
+
+    return _interval(_resampled(np.asarray(counts, dtype=np.int64).reshape(len(counts), labels * 3), seed, mean))
+
+
 def difference_interval(counts: Sequence[tuple[int, ...]], seed: int) -> Interval:
     """Returns the 95 % percentile interval of F1(b) - F1(a), both on the same resampled documents.
 

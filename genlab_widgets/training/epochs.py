@@ -1,4 +1,4 @@
-"""Reads Spark NLP's NerDL log while it grows.
+"""Reads the log of NerDL or ClassifierDL while it grows.
 
 Format: one line an epoch with seconds and loss, then a quality block for the validation part and one for the test
 set. Numbers are Java's: ``NaN``, ``1.0E-4``, and a decimal comma where the machine's locale has one. Scores are per
@@ -19,6 +19,10 @@ _STARTED = re.compile(
 _GRAPH = re.compile(r"Name of the selected graph: (\S+)")
 _EPOCH_STARTED = re.compile(rf"Epoch (\d+)/(\d+) started, lr: {_NUMBER}, dataset size: (\d+)")
 _EPOCH_DONE = re.compile(rf"Epoch (\d+)/(\d+) - {_NUMBER}s - loss: {_NUMBER}(?: - batches: (\d+))?")
+_CLASSIFIER_STARTED = re.compile(
+    rf"Training started - epochs: (\d+) - learning_rate: {_NUMBER} .*?training_examples: (\d+)"
+)
+_CLASSIFIER_EPOCH = re.compile(rf"Epoch (\d+)/(\d+) - {_NUMBER}s - loss: {_NUMBER} - acc: {_NUMBER} - batches: (\d+)")
 _QUALITY = re.compile(r"Quality on (\w+) dataset")
 _TAG = re.compile(rf"(\S.*?)\s+(\d+)\s+(\d+)\s+(\d+)\s+{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}$")
 _AVERAGE = re.compile(rf"(Macro|Micro)-average\s+prec: {_NUMBER}, rec: {_NUMBER}, f1: {_NUMBER}")
@@ -128,7 +132,9 @@ class EpochLog:
     def _line(self, line: str) -> None:
         if not line:
             return
-        if match := _EPOCH_DONE.search(line):
+        if match := _CLASSIFIER_EPOCH.search(line):
+            self._classifier_epoch(match)
+        elif match := _EPOCH_DONE.search(line):
             self._epoch_done(match)
         elif match := _EPOCH_STARTED.search(line):
             self.started, self.total = int(match[1]), int(match[2])
@@ -140,6 +146,14 @@ class EpochLog:
             self._average(match)
         elif self._block is not None and (match := _TAG.match(line)):
             self._tag(match)
+        else:
+            self._head(line)
+
+    def _head(self, line: str) -> None:
+        """Takes a line from before the first epoch."""
+        if match := _CLASSIFIER_STARTED.search(line):
+            self.total, self.train_rows, self.started = int(match[1]), int(match[3]), 1
+            self._learning_rate = _float(match[2])
         elif match := _STARTED.search(line):
             self.total, self.labels = int(match[1]), int(match[2])
             self.characters, self.train_rows = int(match[3]), int(match[4])
@@ -158,6 +172,21 @@ class EpochLog:
             train_rows=self.train_rows,
             learning_rate=self._learning_rate,
             batches=int(match[5]) if match[5] else None,
+        )
+
+    def _classifier_epoch(self, match: re.Match[str]) -> None:
+        """Takes an epoch of ClassifierDL, whose file counts from 0; its ``acc`` is no score (it divides by batches)."""
+        number = int(match[1]) + 1
+        self._current, self._block = number, None
+        self.started, self.total = number + 1, int(match[2])
+        self._epochs[number] = Epoch(
+            number=number,
+            total=int(match[2]),
+            seconds=_float(match[3]) or 0.0,
+            loss=_float(match[4]),
+            train_rows=self.train_rows,
+            learning_rate=self._learning_rate,
+            batches=int(match[6]),
         )
 
     def _scores(self) -> Scores:

@@ -1,4 +1,4 @@
-"""What a NER training will take: seconds, memory and disk, from figures measured on two cores.
+"""What a training will take: seconds, memory and disk, from figures measured on two cores.
 
 The figures come from ``docs/benchmarks.md`` and the measurements that the design rests on; they are orders of
 magnitude for another machine. The page shows them as "about".
@@ -6,7 +6,10 @@ magnitude for another machine. The page shows them as "about".
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from genlab_widgets.training.spec import TrainingSpec
 
 MB = 1024 * 1024
 
@@ -31,6 +34,8 @@ _LARGE_MODEL_SLOWDOWN = 8.0
 """A model of BERT-base size needs eight times MiniLM's arithmetic."""
 _CRF_TOKENS_PER_SECOND = 5300.0
 """23,767 tokens in 4.5 s."""
+_CLASSIFIER_TOKENS_PER_SECOND = 50_000.0
+"""ClassifierDL's epochs, in tokens of the texts: 3,000 short texts in 1.4 s."""
 _JVM_MEMORY_MB = 1400.0
 """Resident size of Spark with TensorFlow loaded, before data."""
 _PYTHON_MEMORY_MB = 400.0
@@ -58,37 +63,42 @@ class Estimate(NamedTuple):
     disk_mb: float
 
 
-def estimate_ner(
-    train_tokens: int, test_tokens: int, dimension: int, embeddings: str, epochs: int, batch_size: int
-) -> Estimate:
-    """Estimates one NerDL training.
+def estimate(spec: TrainingSpec, train_tokens: int, test_tokens: int, dimension: int, width: int) -> Estimate:
+    """Estimates one training.
 
-    Seconds: start + embedding every row once and the test rows again + epochs x (train + test / 6) + baseline.
-    Memory: JVM + Python + 6 x tokens x dimension x 4 bytes. Disk: tokens x dimension x 4 bytes + 3 x model.
+    Seconds: start + embedding every row once and the test rows again + learning + baseline. NerDL (NER, assertion)
+    learns in epochs x (train + test / 6) tokens; a classifier's heads learn from one vector a text.
+    Memory: JVM + Python + 6 x tokens x width x 4 bytes. Disk: tokens x width x 4 bytes + 3 x model.
 
     Args:
+        spec: Kind, embeddings (``vectors:<path>`` counts as ``vectors``), epochs and batch.
         train_tokens: Tokens of the training rows.
         test_tokens: Tokens of the test rows.
-        dimension: Embeddings dimension.
-        embeddings: Name as in the spec (``vectors:<path>`` counts as ``vectors``).
-        epochs: Epochs asked for.
-        batch_size: Sentences a batch.
+        dimension: Dimension of the embeddings.
+        width: Dimension of the vectors that are learned on (assertion adds channels).
     """
-    family = "minilm" if embeddings == "automatic" else embeddings.partition(":")[0]
+    family = "minilm" if spec.embeddings == "automatic" else spec.embeddings.partition(":")[0]
     embed_rate = _EMBEDDING_TOKENS_PER_SECOND.get(family, _EMBEDDING_TOKENS_PER_SECOND["minilm"])
     if family in ("hub", "folder") and dimension >= 768:
         embed_rate /= _LARGE_MODEL_SLOWDOWN
-    nearest = min(_BATCH_SECONDS, key=lambda size: abs(size - batch_size))
-    train_rate = _NERDL_TOKENS_PER_SECOND * _BATCH_SECONDS[16] / _BATCH_SECONDS[nearest]
     seconds = (
         _SPARK_START_SECONDS
         + _PAPERMILL_SECONDS
         + _WRAP_UP_SECONDS
         + (train_tokens + 2 * test_tokens) / embed_rate
-        + epochs * (train_tokens + test_tokens / _EVALUATION_SPEED_UP) / train_rate
-        + train_tokens / _CRF_TOKENS_PER_SECOND
+        + _learning_seconds(spec, train_tokens, test_tokens)
     )
-    floats_mb = (train_tokens + test_tokens) * dimension * 4 / MB
+    # A classifier keeps one vector a text, not one a token.
+    floats_mb = (train_tokens + test_tokens) * width * 4 / MB / (10 if spec.kind == "classification" else 1)
     model_mb = _NER_MODEL_MB + _MODEL_MB.get(family, _MODEL_MB["minilm"] * max(1.0, (dimension / 384) ** 2))
     memory_mb = _JVM_MEMORY_MB + _PYTHON_MEMORY_MB + _OBJECT_OVERHEAD * floats_mb + 2 * model_mb
     return Estimate(round(seconds, 1), round(memory_mb, 1), round(floats_mb + _DISK_COPIES * model_mb, 1))
+
+
+def _learning_seconds(spec: TrainingSpec, train_tokens: int, test_tokens: int) -> float:
+    if spec.kind == "classification":
+        return spec.epochs * train_tokens / _CLASSIFIER_TOKENS_PER_SECOND
+    nearest = min(_BATCH_SECONDS, key=lambda size: abs(size - spec.batch_size))
+    rate = _NERDL_TOKENS_PER_SECOND * _BATCH_SECONDS[16] / _BATCH_SECONDS[nearest]
+    baseline = train_tokens / _CRF_TOKENS_PER_SECOND if spec.kind == "ner" else 0.0
+    return spec.epochs * (train_tokens + test_tokens / _EVALUATION_SPEED_UP) / rate + baseline

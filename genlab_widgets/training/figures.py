@@ -83,12 +83,13 @@ class Drawing:
         )
 
 
-def loss_curve(epochs: Sequence[Epoch], baseline_f1: float | None = None) -> Drawing:
+def loss_curve(epochs: Sequence[Epoch], baseline_f1: float | None = None, baseline_title: str = "CRF") -> Drawing:
     """Draws loss and, where epochs were scored, micro F1 (token level) by epoch.
 
     Args:
         epochs: In order; a loss that was no number leaves a gap.
-        baseline_f1: The baseline's token-level micro F1, as a dashed line.
+        baseline_f1: The baseline's F1 of the same kind, as a dashed line.
+        baseline_title: What the baseline is.
     """
     figure = _figure(7.2, 3.4)
     axes = _axes(figure)
@@ -111,7 +112,7 @@ def loss_curve(epochs: Sequence[Epoch], baseline_f1: float | None = None) -> Dra
             right.axhline(baseline_f1, color=INK, linestyle=(0, (5, 4)), linewidth=1)
             place: dict[str, Any] = {"xy": (0.99, baseline_f1), "xycoords": ("axes fraction", "data")}
             offset: dict[str, Any] = {"xytext": (0, 3), "textcoords": "offset points", "ha": "right", "va": "bottom"}
-            right.annotate(f"baseline (CRF) {baseline_f1:.2f}", **place, **offset, **_FONT)
+            right.annotate(f"baseline ({baseline_title}) {baseline_f1:.2f}", **place, **offset, **_FONT)
     return Drawing(figure, _curve_alt(epochs, scored, baseline_f1))
 
 

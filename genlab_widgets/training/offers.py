@@ -5,10 +5,12 @@ The page greys out what is not offered and shows the reason; ``check`` and ``tra
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from genlab_widgets.errors import NoLicense, WrongParameters
+from genlab_widgets.training.kinds.classification import names_of
 
 if TYPE_CHECKING:
     from genlab_widgets.projects.labeling_config import LabelingConfig
@@ -16,6 +18,17 @@ if TYPE_CHECKING:
 
 KINDS = {"ner": "NER", "assertion": "Assertion", "classification": "Classification", "visual_ner": "Visual NER"}
 LIBRARIES = {"open_source": "Open source", "healthcare": "Healthcare", "finance": "Finance", "legal": "Legal"}
+ALL = "all"
+"""What stands for every kind that the labeling config describes: one run each, as a group."""
+FINE_TUNED = ("ner",)
+"""Kinds whose transformer itself can be trained."""
+TRAINED = ("ner", "assertion", "classification")
+_NOTHING_TO_LEARN = {
+    "ner": "The labeling config has no label that marks a span of text.",
+    "assertion": 'The labeling config has no label with assertion="true".',
+    "classification": "The labeling config has no Choices.",
+    "visual_ner": "The labeling config has no label that marks a place in an image.",
+}
 ARCHITECTURES = {"annotator": "Spark NLP's own network on frozen embeddings", "fine_tuned": "Fine-tuned transformer"}
 
 
@@ -25,7 +38,7 @@ class Offer(NamedTuple):
     Attributes:
         field: The field of the spec: ``kind``, ``library``, ``architecture``, ``use_gpu``, ``custom_script`` or
             ``classifier``.
-        value: The value of that field; for the last three, True stands for "any value that is not the default".
+        value: The value of that field; True stands for "any value that is not the default".
         title: What the page calls it.
         enabled: Whether it can be trained here.
         reason: Why not, as a sentence; empty when it is enabled.
@@ -44,7 +57,7 @@ def offers(config: LabelingConfig) -> list[Offer]:
     Args:
         config: The project's labeling config; it decides what there is to learn.
     """
-    return [*_kinds(config), *_libraries(), *_others()]
+    return [*_kinds(config), *_classifiers(config), *_libraries(), *_others()]
 
 
 def require(spec: TrainingSpec, config: LabelingConfig) -> None:
@@ -54,6 +67,21 @@ def require(spec: TrainingSpec, config: LabelingConfig) -> None:
         NoLicense: A licensed library was chosen.
         WrongParameters: Another choice is not offered; ``details["fields"]`` maps the field to the reason.
     """
+    for name, unset in (("classifier", None), ("head", "automatic")):
+        if spec.kind != "classification" and getattr(spec, name) != unset:
+            raise WrongParameters(
+                f"{name} does not fit what shall be trained.",
+                f"It belongs to classification, and {KINDS[spec.kind]} was asked for.",
+                f"Leave {name} out, or train classification.",
+                fields={name: "It belongs to classification."},
+            )
+    if spec.architecture == "fine_tuned" and spec.kind not in FINE_TUNED:
+        raise WrongParameters(
+            f"{KINDS[spec.kind]} cannot be fine-tuned here.",
+            "Fine-tuning trains NER; the other kinds learn on frozen embeddings.",
+            "Choose Spark NLP's own network.",
+            fields={"architecture": "Fine-tuning trains NER."},
+        )
     for offer in offers(config):
         if offer.enabled or not _asks_for(spec, offer):
             continue
@@ -67,7 +95,7 @@ def require(spec: TrainingSpec, config: LabelingConfig) -> None:
             if offer.field == "kind"
             else f"{offer.title}: not available here.",
             offer.reason,
-            "Choose NER as what to train." if offer.field == "kind" else f"Leave {offer.field} at its default.",
+            "Choose another kind of model." if offer.field == "kind" else f"Leave {offer.field} at its default.",
             fields={offer.field: offer.reason},
         )
 
@@ -80,32 +108,34 @@ def _asks_for(spec: TrainingSpec, offer: Offer) -> bool:
 def _kinds(config: LabelingConfig) -> Iterator[Offer]:
     described = config.kinds()
     for value, title in KINDS.items():
-        reason = ""
-        if value != "ner":
-            reason = (
-                f"This version trains NER; {title.lower() if value != 'visual_ner' else title} comes with a later one."
-            )
-        elif value not in described:
-            reason = "The labeling config has no label that marks a span of text."
+        reason = "" if value in described else _NOTHING_TO_LEARN[value]
+        if value not in TRAINED:
+            reason = reason or "No trainer for images is installed."
         yield Offer("kind", value, title, not reason, reason)
+    several = sum(value in described and value in TRAINED for value in KINDS) > 1
+    yield Offer("kind", ALL, "All", several, "" if several else "The labeling config describes one kind of model.")
+
+
+def _classifiers(config: LabelingConfig) -> Iterator[Offer]:
+    for name in names_of(config):
+        yield Offer("classifier", name, name, True)
 
 
 def _libraries() -> Iterator[Offer]:
     for value, title in LIBRARIES.items():
-        reason = (
-            ""
-            if value == "open_source"
-            else f"{title} needs a licence and its package, which this version does not use."
-        )
+        reason = "" if value == "open_source" else f"{title} needs a licence and its package (spark-nlp-jsl)."
         yield Offer("library", value, title, not reason, reason)
 
 
 def _others() -> Iterator[Offer]:
-    later = "comes with a later version"
     yield Offer("architecture", "annotator", ARCHITECTURES["annotator"], True)
-    yield Offer(
-        "architecture", "fine_tuned", ARCHITECTURES["fine_tuned"], False, f"Training the transformer itself {later}."
-    )
-    yield Offer("use_gpu", True, "Use available GPU", False, "This version trains on the processor only.")
-    yield Offer("custom_script", True, "Custom training script", False, f"A training script of your own {later}.")
-    yield Offer("classifier", True, "Choices name", False, f"It belongs to classification, which {later}.")
+    missing = importlib.util.find_spec("jax") is None or importlib.util.find_spec("optax") is None
+    reason = "Its packages are missing here: pip install jax optax." if missing else ""
+    yield Offer("architecture", "fine_tuned", ARCHITECTURES["fine_tuned"], not missing, reason)
+    yield Offer("use_gpu", True, "Use available GPU", False, "Spark NLP's build for this machine uses the processor.")
+    yield Offer("custom_script", True, "Custom training script", False, "No owner of the project has uploaded one.")
+
+
+def trainable(config: LabelingConfig) -> list[str]:
+    """Returns the kinds that "all" trains, in the order of the pages."""
+    return [value for value in config.kinds() if value in TRAINED]

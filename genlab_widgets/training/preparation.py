@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.projects.selection import Filters, select
 from genlab_widgets.training import dataset, split
-from genlab_widgets.training.dataset import AlignmentReport, Sentence
+from genlab_widgets.training.dataset import AlignmentReport, Example, Sentence
+from genlab_widgets.training.kinds import Kind, kind_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,20 +23,24 @@ class Prepared:
     """The rows of one training.
 
     Attributes:
+        kind: What is learned.
         parts: Training and test tasks with the spans of their chosen completions.
         train: Tagged sentences of the training tasks.
         test: Tagged sentences of the test tasks.
         labels: What is learned, in the order of the labeling config.
         selection: Tasks by selection reason.
         alignment: Spans that tokens cannot show as they were marked.
+        multiple: Whether a text may have several classes.
     """
 
+    kind: Kind
     parts: split.Parts
     train: list[Sentence]
     test: list[Sentence]
     labels: tuple[str, ...]
     selection: Counter[str]
     alignment: AlignmentReport
+    multiple: bool = False
 
     def facts(self) -> dict[str, Any]:
         """Returns counts for ``result.json``: tasks, sentences, tokens and spans of both parts, labels, alignment."""
@@ -61,16 +66,29 @@ def prepare(project: Project, spec: TrainingSpec) -> Prepared:
     """
     filters = Filters(tags=spec.tags, completion_status=spec.completion_status, test_train_tags=spec.test_train_tags)
     chosen = list(select(project.tasks(), project.members, filters))
-    labels = split.entity_labels(project, spec)
-    parts = split.assign(chosen, spec, labels)
-    train, train_report = dataset.build(parts.train)
-    test, test_report = dataset.build(parts.test)
+    usable = [entry for entry in chosen if entry.completion is not None]
+    kind, config = kind_of(spec.kind), project.labeling_config
+    parts = split.assign(usable, kind.draw(usable, spec, config).examples, spec)
+    train, test, report = tagged(kind, parts)
+    selection = Counter(str(item.reason) for item in chosen)
+    multiple = any(control.multiple for control in config.choices if control.name == spec.classifier)
+    return Prepared(kind, parts, train, test, kind.labels(spec, config), selection, report, multiple)
+
+
+def tagged(kind: Kind, parts: split.Parts) -> tuple[list[Sentence], list[Sentence], AlignmentReport]:
+    """Returns the sentences of both parts, and what happened to the spans on their way to tags.
+
+    Where spans are given or cover the text, the sentences carry no tags: they are there to be embedded and counted.
+    """
+    if not kind.spans_matter:
+        parts = split.Parts(*([Example(item.task_id, item.text, ()) for item in part] for part in parts))
+    (train, train_report), (test, test_report) = (dataset.build(part) for part in parts)
     report = AlignmentReport(
         train_report.spans + test_report.spans,
         train_report.aligned + test_report.aligned,
         [*train_report.problems, *test_report.problems],
     )
-    return Prepared(parts, train, test, labels, Counter(str(item.reason) for item in chosen), report)
+    return train, test, report
 
 
 def write(prepared: Prepared, folder: Path) -> None:

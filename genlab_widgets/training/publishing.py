@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from genlab_widgets.training.reporting import Reporter
+    from genlab_widgets.training.trainers import Trainer
 
 _CHECKED, _LONGEST_CHECKED = 30, 10
 """Test tasks that go through the saved pipeline as raw text: some at random, and the longest."""
@@ -47,7 +48,14 @@ def save(model: PipelineModel, folder: Path) -> Path:
     return place
 
 
-def checked(spark: SparkSession, saved: Path, predicted: Sequence[Example], reporter: Reporter) -> list[Example]:
+def checked(
+    spark: SparkSession,
+    saved: Path,
+    trainer: Trainer,
+    gold: Sequence[Example],
+    predicted: Sequence[Example],
+    reporter: Reporter,
+) -> list[Example]:
     """Loads the saved pipeline and lets it read raw text, as another program will.
 
     Some test tasks are compared with what the trainer predicted for them from its own rows. If any differs, all of
@@ -56,6 +64,8 @@ def checked(spark: SparkSession, saved: Path, predicted: Sequence[Example], repo
     Args:
         spark: The session.
         saved: Place of the saved pipeline.
+        trainer: Knows how its pipelines are read.
+        gold: The test tasks.
         predicted: The test tasks with the spans that the trainer predicted.
         reporter: Gets a line that says what was compared.
 
@@ -65,14 +75,15 @@ def checked(spark: SparkSession, saved: Path, predicted: Sequence[Example], repo
     from pyspark.ml import PipelineModel
 
     loaded = PipelineModel.load(str(saved))
-    sample = _sample(predicted)
-    again = _read(spark, loaded, sample)
-    differing = sum(_spans(a) != _spans(b) for a, b in zip(sample, again, strict=True))
+    found = {example.task_id: example for example in predicted}
+    sample = _sample(gold)
+    again = trainer.read(spark, loaded, sample)
+    differing = sum(_spans(found[item.task_id]) != _spans(item) for item in again)
     if not differing:
         reporter.log(f"The saved pipeline, loaded again, finds the same in {len(sample)} raw test tasks.")
         return list(predicted)
     reporter.log(f"{differing} of {len(sample)} raw test tasks differ: the saved pipeline now reads all of them.")
-    return _read(spark, loaded, predicted)
+    return trainer.read(spark, loaded, gold)
 
 
 def publish(folder: RunFolder) -> dict[str, int]:
@@ -108,12 +119,6 @@ def _sample(examples: Sequence[Example]) -> list[Example]:
     by_length = sorted(examples, key=lambda item: -len(item.text))
     rest = by_length[_LONGEST_CHECKED:]
     return [*by_length[:_LONGEST_CHECKED], *random.Random(0).sample(rest, min(_CHECKED, len(rest)))]
-
-
-def _read(spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
-    from genlab_widgets.training.spark import annotations
-
-    return annotations.predicted(examples, annotations.chunks(model.transform(annotations.text_rows(spark, examples))))
 
 
 def _spans(example: Example) -> tuple[object, ...]:

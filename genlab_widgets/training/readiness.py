@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genlab_widgets import memory
 from genlab_widgets.errors import (
@@ -19,63 +19,20 @@ from genlab_widgets.errors import (
     TooFewCompletions,
     WrongParameters,
 )
-from genlab_widgets.training import duplicates, graph, split
-from genlab_widgets.training.dataset import AlignmentReport, Example, Sentence, build, count_labels
-from genlab_widgets.training.estimate import DIMENSIONS, MB, Estimate, estimate_ner
+from genlab_widgets.training import duplicates, graph, preparation, split
+from genlab_widgets.training.dataset import AlignmentReport, Example, Sentence, count_labels
+from genlab_widgets.training.estimate import DIMENSIONS, MB, Estimate, estimate
+from genlab_widgets.training.findings import AMBER_BELOW, RED_BELOW, TASKS_SHOWN, Finding, LabelCount, Level, plural
+from genlab_widgets.training.kinds import Kind, kind_of
+from genlab_widgets.training.trainers import Demanded, Trainer, trainer_for
 
 if TYPE_CHECKING:
+    from genlab_widgets.projects.labeling_config import LabelingConfig
     from genlab_widgets.projects.selection import Selected
     from genlab_widgets.projects.store import Project
     from genlab_widgets.training.spec import TrainingSpec
 
-Level = Literal["ok", "warn", "fail"]
-Grade = Literal["none", "red", "amber", "ok", "good"]
-
-RED_BELOW, AMBER_BELOW, GOOD_FROM = 15, 40, 50
-"""Examples of a label: 40 to 50 are recommended, below 15 a model rarely learns it."""
-_TASKS_SHOWN = 50
 _NO_ESTIMATE = Estimate(0.0, 0.0, 0.0)
-
-
-class Finding(NamedTuple):
-    """One thing to know before training.
-
-    Attributes:
-        level: ``fail`` blocks the training.
-        code: Stable name of the rule.
-        message: One sentence with the figures.
-        next_step: One sentence, or empty when there is nothing to do.
-        label: The label concerned, if it is one.
-        task_ids: Tasks concerned, at most 50, for "Show tasks".
-    """
-
-    level: Level
-    code: str
-    message: str
-    next_step: str = ""
-    label: str | None = None
-    task_ids: tuple[int, ...] = ()
-
-
-class LabelCount(NamedTuple):
-    """Examples of a label in each part; ``grade`` is the colour, ``level`` says whether it blocks."""
-
-    label: str
-    train: int
-    test: int
-    level: Level
-
-    @property
-    def total(self) -> int:
-        """Examples in both parts."""
-        return self.train + self.test
-
-    @property
-    def grade(self) -> Grade:
-        """``none`` at 0, ``red`` under 15, ``amber`` under 40, ``good`` from 50."""
-        steps: tuple[tuple[int, Grade], ...] = ((1, "none"), (RED_BELOW, "red"), (AMBER_BELOW, "amber"))
-        named = next((grade for limit, grade in steps if self.total < limit), None)
-        return named or ("good" if self.total >= GOOD_FROM else "ok")
 
 
 class Machine(NamedTuple):
@@ -136,7 +93,7 @@ _ERRORS: dict[str, type[GenlabError]] = {
 def check(
     project: Project, spec: TrainingSpec, dimension: int | None = None, machine: Machine | None = None
 ) -> Readiness:
-    """Checks selection, labels, split, alignment, duplicates, graph and resources of a NER training.
+    """Checks selection, labels, split, alignment, duplicates, graph and resources of a training.
 
     Args:
         project: The project; its tasks are streamed once.
@@ -148,51 +105,62 @@ def check(
     Returns:
         Findings with blocking ones first, counts by selection reason, labels, and the estimate.
     """
-    from genlab_widgets.projects.selection import Filters, select
-
-    if spec.kind != "ner":
-        only_ner = Finding("fail", "kind", f"This check knows NER, not {spec.kind}.", "Choose NER as what to train.")
-        return Readiness([only_ner], Counter())
-    filters = Filters(tags=spec.tags, completion_status=spec.completion_status, test_train_tags=spec.test_train_tags)
-    selection: Counter[str] = Counter()
-    usable: list[Selected] = []
+    config = project.labeling_config
     try:
-        for selected in select(project.tasks(), project.members, filters):
-            selection[selected.reason] += 1
-            if selected.completion is not None:
-                usable.append(selected)
+        kind = kind_of(spec.kind)
+        spec = kind.complete(spec, config)
+        labels = kind.labels(spec, config)
+        trainer = trainer_for(spec)
+    except WrongParameters as error:
+        return Readiness([Finding("fail", "kind", f"{error.what} {error.why}", error.next_step)], Counter())
+    selection: Counter[str] = Counter()
+    try:
+        usable = _usable(project, spec, selection)
     except BadInput as error:
         code = "tasks" if isinstance(error, BrokenTask) else "tags"
         return Readiness([Finding("fail", code, f"{error.what} {error.why}", error.next_step)], selection)
-    labels = split.entity_labels(project, spec)
-    findings = [*_selection_findings(selection, len(usable)), *_config_findings(project, spec, usable, labels)]
+    drawn = kind.draw(usable, spec, config)
+    findings = [*_selection_findings(selection, len(usable)), *_config_findings(config, spec, labels), *drawn.findings]
     try:
-        parts = split.assign(usable, spec, labels)
+        parts = split.assign(usable, drawn.examples, spec)
     except TooFewCompletions as error:
         if usable:  # with none, the selection's finding has said it already
             findings.append(Finding("fail", "split", f"{error.what} {error.why}", error.next_step))
         return Readiness(_sorted(findings), selection)
-    readiness = _check_parts(parts, labels, spec, dimension, machine or machine_limits(project.folder))
+    readiness = _check_parts(kind, trainer, parts, labels, spec, dimension, machine or machine_limits(project.folder))
     readiness.selection = selection
     readiness.findings = _sorted([*findings, *readiness.findings])
     return readiness
 
 
+def _usable(project: Project, spec: TrainingSpec, selection: Counter[str]) -> list[Selected]:
+    """Streams the tasks once: counts them by reason, keeps those that train."""
+    from genlab_widgets.projects.selection import Filters, select
+
+    filters = Filters(tags=spec.tags, completion_status=spec.completion_status, test_train_tags=spec.test_train_tags)
+    usable = []
+    for selected in select(project.tasks(), project.members, filters):
+        selection[selected.reason] += 1
+        if selected.completion is not None:
+            usable.append(selected)
+    return usable
+
+
 def _check_parts(
-    parts: split.Parts, labels: Sequence[str], spec: TrainingSpec, dimension: int | None, machine: Machine
+    kind: Kind,
+    trainer: Trainer,
+    parts: split.Parts,
+    labels: Sequence[str],
+    spec: TrainingSpec,
+    dimension: int | None,
+    machine: Machine,
 ) -> Readiness:
-    train, train_report = build(parts.train)
-    test, test_report = build(parts.test)
-    report = AlignmentReport(
-        train_report.spans + test_report.spans,
-        train_report.aligned + test_report.aligned,
-        [*train_report.problems, *test_report.problems],
-    )
+    train, test, report = preparation.tagged(kind, parts)
     counts = _label_counts(parts, labels)
     known = dimension or DIMENSIONS.get(spec.embeddings)
-    chosen, graph_findings = _graph_findings(train, known, spec)
-    cost = estimate_ner(
-        _token_count(train), _token_count(test), known or 768, spec.embeddings, spec.epochs, spec.batch_size
+    chosen, graph_findings = _graph_findings(trainer, train, labels, known, spec.embeddings)
+    cost = estimate(
+        spec, _token_count(train), _token_count(test), known or 768, chosen.dimension if chosen else known or 768
     )
     findings = [
         *_label_findings(counts, parts),
@@ -201,7 +169,8 @@ def _check_parts(
         *graph_findings,
         *_resource_findings(cost, machine),
     ]
-    return Readiness(findings, Counter(), counts, cost, report, len(parts.train), len(parts.test), chosen)
+    sizes = len(parts.train), len(parts.test)
+    return Readiness(findings, Counter(), counts, cost, report, *sizes, chosen.graph if chosen else None)
 
 
 def machine_limits(folder: Path) -> Machine:
@@ -219,16 +188,12 @@ def _token_count(sentences: Sequence[Sentence]) -> int:
     return sum(len(sentence.tokens) for sentence in sentences)
 
 
-def _plural(count: int, noun: str, plural: str | None = None) -> str:
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
-
-
 def _selection_findings(selection: Counter[str], usable: int) -> list[Finding]:
     tasks = sum(selection.values())
     if not tasks:
         return [Finding("fail", "completions", "The project has no tasks.", "Import an export that holds tasks.")]
     if usable:
-        return [Finding("ok", "completions", f"{usable:,} of {_plural(tasks, 'task')} can be used.")]
+        return [Finding("ok", "completions", f"{usable:,} of {plural(tasks, 'task')} can be used.")]
     reasons = "; ".join(
         f"{count:,}: {str(getattr(reason, 'sentence', reason)).rstrip('.')}"
         for reason, count in selection.most_common(3)
@@ -237,33 +202,22 @@ def _selection_findings(selection: Counter[str], usable: int) -> list[Finding]:
         Finding(
             "fail",
             "completions",
-            f"None of the {_plural(tasks, 'task')} can be used ({reasons}).",
+            f"None of the {plural(tasks, 'task')} can be used ({reasons}).",
             "Submit or accept completions, or widen the filters.",
         )
     ]
 
 
-def _config_findings(
-    project: Project, spec: TrainingSpec, usable: Sequence[Selected], labels: Sequence[str]
-) -> list[Finding]:
-    configured = {label.value for label in project.labeling_config.labels}
+def _config_findings(config: LabelingConfig, spec: TrainingSpec, labels: Sequence[str]) -> list[Finding]:
+    configured = {label.value for label in config.labels} | {value for item in config.choices for value in item.values}
     findings = []
     unknown = [label for label in spec.leave_out_labels if label not in configured]
     if unknown:
         message = f"Left-out labels that the labeling config does not have: {', '.join(unknown)}."
         findings.append(Finding("fail", "left_out", message, "Name labels of the labeling config."))
     if not labels:
-        message = "No label is left to train: the labeling config has none for entities, or all are left out."
-        findings.append(Finding("fail", "labels", message, "Add a Labels control, or leave out fewer labels."))
-    strangers: Counter[str] = Counter()
-    for entry in usable:
-        if entry.completion is not None:
-            strangers.update(
-                label for region in entry.completion.regions for label in region.labels if label not in configured
-            )
-    for label, count in strangers.most_common():
-        message = f"{_plural(count, 'region')} with label {label} do not train: the labeling config has no such label."
-        findings.append(Finding("warn", "label_unknown", message, f"Add {label} to the labeling config.", label))
+        message = "No label is left to train: the labeling config has none for this kind, or all are left out."
+        findings.append(Finding("fail", "labels", message, "Add labels to the config, or leave out fewer labels."))
     return findings
 
 
@@ -283,8 +237,8 @@ def _label_findings(counts: Sequence[LabelCount], parts: split.Parts) -> list[Fi
     tasks = _tasks_by_label([*parts.train, *parts.test])
     for count in counts:
         label, leave_out = count.label, f"Mark more {count.label}, or leave {count.label} out."
-        concerned = tuple(tasks[label][:_TASKS_SHOWN])
-        examples = _plural(count.total, "example")
+        concerned = tuple(tasks[label][:TASKS_SHOWN])
+        examples = plural(count.total, "example")
         if count.total == 0:
             findings.append(Finding("fail", "label_missing", f"{label} has no example.", leave_out, label))
         elif count.train == 0:
@@ -320,9 +274,9 @@ def _alignment_findings(report: AlignmentReport) -> list[Finding]:
     if not report.spans:
         return []
     if not report.problems:
-        return [Finding("ok", "alignment", f"All {_plural(report.spans, 'span')} fit whole tokens.")]
+        return [Finding("ok", "alignment", f"All {plural(report.spans, 'span')} fit whole tokens.")]
     if all(item.problem.dropped for item in report.problems) and len(report.problems) == report.spans:
-        message = f"None of the {_plural(report.spans, 'span')} can be laid over tokens."
+        message = f"None of the {plural(report.spans, 'span')} can be laid over tokens."
         step = "Check that the offsets of the export belong to these texts, then import again."
         return [Finding("fail", "alignment", message, step)]
     findings = []
@@ -330,10 +284,10 @@ def _alignment_findings(report: AlignmentReport) -> list[Finding]:
         concerned = [item for item in report.problems if item.problem is problem]
         first = concerned[0]
         message = (
-            f"{count:,} of {_plural(report.spans, 'span')} {problem.sentence.replace('; ', ': ', 1)}"
+            f"{count:,} of {plural(report.spans, 'span')} {problem.sentence.replace('; ', ': ', 1)}"
             f" (first: {first.span.label} in task {first.task_id})."
         )
-        ids = tuple(dict.fromkeys(item.task_id for item in concerned))[:_TASKS_SHOWN]
+        ids = tuple(dict.fromkeys(item.task_id for item in concerned))[:TASKS_SHOWN]
         findings.append(Finding("warn", "alignment", message, "Open these tasks and correct the regions.", None, ids))
     return findings
 
@@ -348,10 +302,10 @@ def _duplicate_findings(parts: split.Parts) -> list[Finding]:
         Finding(
             "warn",
             code,
-            f"{len(pairs):,} of {_plural(len(parts.test), 'test task')} {what}: the scores will look too good.",
+            f"{len(pairs):,} of {plural(len(parts.test), 'test task')} {what}: the scores will look too good.",
             "Remove the duplicates, or give both tasks the same Test or Train tag.",
             None,
-            tuple(pair.test_id for pair in pairs)[:_TASKS_SHOWN],
+            tuple(pair.test_id for pair in pairs)[:TASKS_SHOWN],
         )
         for code, pairs, what in rules
         if pairs
@@ -359,23 +313,22 @@ def _duplicate_findings(parts: split.Parts) -> list[Finding]:
 
 
 def _graph_findings(
-    train: Sequence[Sentence], dimension: int | None, spec: TrainingSpec
-) -> tuple[graph.Graph | None, list[Finding]]:
-    if spec.architecture != "annotator":
-        return None, []  # only NerDL needs a ready-made graph
-    tags, characters = graph.demand(train)
+    trainer: Trainer, train: Sequence[Sentence], labels: Sequence[str], dimension: int | None, embeddings: str
+) -> tuple[Demanded | None, list[Finding]]:
     if dimension is None:
-        message = f"The graph is checked when {spec.embeddings} is loaded: its dimension is not known yet."
-        return None, [Finding("warn", "graph", message)]
+        message = f"The graph is checked when {embeddings} is loaded: its dimension is not known yet."
+        return None, [Finding("warn", "graph", message)] if trainer.needs_graph else []
     try:
-        chosen = graph.choose(dimension, tags, characters)
+        chosen = trainer.graph(train, labels, dimension)
     except GraphNotAvailable as error:
         return None, [Finding("fail", "graph", f"{error.what} {error.why}", error.next_step)]
-    places = chosen.characters - 1
-    message = f"A graph fits: {dimension} dimensions, {tags} of {chosen.tags} tags, "
-    shared = graph.alphabet(train, chosen)
+    if chosen is None:
+        return None, []
+    places = chosen.graph.characters - 1
+    message = f"A graph fits: {chosen.dimension} dimensions, {chosen.tags} of {chosen.graph.tags} tags, "
+    shared = chosen.alphabet
     if shared is None:
-        return chosen, [Finding("ok", "graph", f"{message}{characters} of {places} characters.")]
+        return chosen, [Finding("ok", "graph", f"{message}{chosen.characters} of {places} characters.")]
     rare = f"{shared.rare} rare characters ({shared.share:.1%} of the text) share one of its {places} places."
     return chosen, [Finding("ok", "graph", f"{message}{rare}")]
 

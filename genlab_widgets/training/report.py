@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from genlab_widgets.training.readiness import Readiness
+    from genlab_widgets.training.runfolder import Candidate
     from genlab_widgets.training.scores import Benchmark, ErrorExample, Score
 
 _MARK = 'style="background:{colour}33;border-bottom:2px solid {colour};padding:0 2px"'
@@ -92,26 +93,42 @@ def readiness(found: Readiness) -> View:
     return tasks + labels + notes
 
 
-def benchmark(found: Benchmark, baseline: Benchmark | None = None) -> View:
-    """Returns the scores of each label, over all labels, on tokens, and of the baseline."""
-    rows: list[tuple[object, ...]] = [_score_row(item.label, item.exact, item.partial) for item in found.by_label]
-    rows.append(_score_row("all labels", found.exact.micro, found.partial.micro))
+def benchmark(found: Benchmark, baseline: Benchmark | None = None, baseline_title: str = "CRF") -> View:
+    """Returns the scores of each label, over all labels, on tokens where bounds matter, and of the baseline."""
+    by_bounds = found.token is not None
+    rows = [_score_row(item.label, item.exact, item.partial, by_bounds) for item in found.by_label]
+    rows.append(_score_row("all labels", found.exact.micro, found.partial.micro, by_bounds))
     if baseline is not None:
-        rows.append(_score_row("all labels, baseline (CRF)", baseline.exact.micro, baseline.partial.micro))
-    heads = ("label", "precision", "recall", "F1", "F1 partial", "support", "found", "right")
-    interval = found.f1_interval
-    token = found.token
-    below = sentences(
-        [
-            f"F1 {found.exact.micro.f1:.3f}, 95 % interval {interval.low:.3f} to {interval.high:.3f} (bootstrap over "
-            f"{len(found.documents):,} test tasks). Macro F1 {found.exact.macro.f1:.3f}.",
+        name = f"all labels, baseline ({baseline_title})"
+        rows.append(_score_row(name, baseline.exact.micro, baseline.partial.micro, by_bounds))
+    partial = ("F1 partial",) if by_bounds else ()
+    heads = ("label", "precision", "recall", "F1", *partial, "support", "found", "right")
+    caption = "Exact: borders and label agree. Partial: the label agrees and the borders overlap." if by_bounds else ""
+    return table(heads, rows, caption) + sentences(_overall(found))
+
+
+def _overall(found: Benchmark) -> list[str]:
+    interval, token = found.f1_interval, found.token
+    headline = "F1" if found.average == "micro" else "Macro F1"
+    other = f"Macro F1 {found.exact.macro.f1:.3f}" if found.average == "micro" else f"F1 {found.exact.micro.f1:.3f}"
+    lines = [
+        f"{headline} {found.f1:.3f}, 95 % interval {interval.low:.3f} to {interval.high:.3f} (bootstrap over "
+        f"{len(found.documents):,} test tasks). {other}."
+    ]
+    if token is not None:
+        lines.append(
             f"On tokens, as Spark NLP logs it: precision {token.micro.precision:.3f}, recall {token.micro.recall:.3f}, "
-            f"F1 {token.micro.f1:.3f}, macro F1 {token.macro.f1:.3f}, accuracy {token.accuracy:.3f}.",
-        ]
-    )
-    return (
-        table(heads, rows, "Exact: borders and label agree. Partial: the label agrees and the borders overlap.") + below
-    )
+            f"F1 {token.micro.f1:.3f}, macro F1 {token.macro.f1:.3f}, accuracy {token.accuracy:.3f}."
+        )
+    elif found.accuracy is not None:
+        lines.append(f"Accuracy {found.accuracy:.3f}.")
+    return lines
+
+
+def candidates(race: Sequence[Candidate]) -> View:
+    """Returns what was compared on a part of the training tasks, and what was taken."""
+    rows = [(item.title, item.f1, item.seconds, "taken" if item.chosen else "", item.note) for item in race]
+    return table(("candidate", "F1", "seconds", "", "note"), rows, "Compared on a part of the training tasks.")
 
 
 def errors(examples: Sequence[ErrorExample], most: int = 30) -> View:
@@ -130,9 +147,10 @@ def confusion_text(found: Benchmark) -> str:
     return _as_text(("gold \\ predicted", *names), [list(row) for row in rows], "")
 
 
-def _score_row(name: str, exact: Score, partial: Score) -> tuple[object, ...]:
+def _score_row(name: str, exact: Score, partial: Score, by_bounds: bool) -> tuple[object, ...]:
     return (
-        *(name, exact.precision, exact.recall, exact.f1, partial.f1),
+        *(name, exact.precision, exact.recall, exact.f1),
+        *((partial.f1,) if by_bounds else ()),
         *(exact.support, exact.predicted, exact.correct),
     )
 

@@ -20,6 +20,8 @@ from genlab_widgets.training.runfolder import Progress, RunFolder
 POLL_SECONDS = 0.25
 """How often an annotator's log is looked at; a page then shows a line within a second."""
 _TICK_SECONDS = 1.0
+_EARLY = 0.05
+"""Before this part of the first epoch its speed says little: code is still being compiled."""
 
 STEPS = {
     "begin": (0.01, "Reads the settings."),
@@ -50,6 +52,8 @@ class Reporter:
         self._epoch_seconds: list[float] = []
         self._epoch_began: float | None = None
         self._fraction = 0.0
+        self._told: float | None = None
+        self._ticked = 0.0
         self._lock = threading.RLock()
 
     def step(self, name: str) -> None:
@@ -100,13 +104,22 @@ class Reporter:
                     now = time.monotonic()
                     self._epoch_seconds.append(now - self._epoch_began if self._epoch_began else epoch.seconds)
                     self._epoch_began = now
+                    self._told = None if self._told is None else 0.0
             self.tick()
+
+    def within(self, fraction: float) -> None:
+        """Takes how far the present epoch is (0 to 1), where the training knows it."""
+        with self._lock:
+            self._told = fraction
+            if time.monotonic() - self._ticked >= _TICK_SECONDS:
+                self.tick()
 
     def tick(self) -> None:
         """Publishes where the training is now, also between two epochs."""
         with self._lock:
             if self._epoch_began is None:
                 return
+            self._ticked = time.monotonic()
             first, last = STEPS["train"][0], STEPS["evaluate"][0]
             into = self._into_epoch()
             fraction = first + (last - first) * min(1.0, (self._done + into) / self._epochs)
@@ -115,7 +128,9 @@ class Reporter:
             self._publish(message, fraction, self._left(into))
 
     def _into_epoch(self) -> float:
-        """Returns how far the present epoch is; before the first has ended nobody knows."""
+        """Returns how far the present epoch is; before the first has ended only the training itself knows."""
+        if self._told is not None and self._done < self._epochs:
+            return min(0.99, self._told)
         if not self._epoch_seconds or self._epoch_began is None or self._done >= self._epochs:
             return 0.0
         return min(0.95, (time.monotonic() - self._epoch_began) / self._typical())
@@ -127,7 +142,9 @@ class Reporter:
 
     def _left(self, into: float) -> float | None:
         if not self._epoch_seconds:
-            return None
+            if self._told is None or into < _EARLY or self._epoch_began is None:
+                return None
+            return max(0.0, (self._epochs - into) * (time.monotonic() - self._epoch_began) / into)
         return max(0.0, (self._epochs - self._done - into) * self._typical())
 
     def _publish(self, message: str, fraction: float, left: float | None) -> None:

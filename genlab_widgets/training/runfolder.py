@@ -86,6 +86,28 @@ class Scores(BaseModel):
     accuracy: float | None = None
 
 
+class Candidate(BaseModel):
+    """One of the models that "automatic" compared on a part of the training tasks.
+
+    Attributes:
+        name: As in the spec, or the name of its settings.
+        title: For people.
+        f1: Headline F1 on that part; None where it was not measured.
+        seconds: What training and measuring it took.
+        chosen: Whether it was taken.
+        note: Settings, or why it was not measured.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    title: str
+    f1: float | None = None
+    seconds: float | None = None
+    chosen: bool = False
+    note: str = ""
+
+
 class Result(BaseModel):
     """``result.json``: one schema for every kind of training.
 
@@ -98,6 +120,7 @@ class Result(BaseModel):
         selection: Tasks by selection reason.
         dataset: Counts of rows, tokens and labels, alignment problems, hash of the data.
         embeddings: Name, dimension and origin.
+        race: What was compared where the choice was automatic.
         durations: Seconds by step.
         versions: Package, Spark NLP, Spark, Java and Python versions.
         model_files: Files of the saved model with their sizes in bytes.
@@ -118,6 +141,7 @@ class Result(BaseModel):
     dataset: dict[str, Any] = {}
     embeddings: dict[str, Any] = {}
     graph: str | None = None
+    race: list[Candidate] = []
     epochs: list[Epoch] = []
     durations: dict[str, float] = {}
     versions: dict[str, str] = {}

@@ -102,7 +102,10 @@ class Benchmark(_Frozen):
         labels: Every label, in the order asked for.
         exact: Spans count when bounds and label agree.
         partial: Spans count when the label agrees and bounds overlap, one to one.
-        f1_interval: Bootstrap over documents of the exact micro F1.
+        token: Scores of tokens; None where the bounds of spans are given (classes, assertion status).
+        average: Which F1 is the headline: over all spans, or the mean over the labels.
+        accuracy: Share of tokens (NER), of tasks with exactly the right classes, or of entities with the right status.
+        f1_interval: Bootstrap over documents of the headline F1.
         documents: One row a task: id, correct, predicted and gold spans (exact), for paired comparison.
         seed: Seed of the bootstrap.
     """
@@ -110,7 +113,9 @@ class Benchmark(_Frozen):
     labels: list[str]
     exact: Entities
     partial: Entities
-    token: TokenLevel
+    token: TokenLevel | None = None
+    average: Literal["micro", "macro"] = "micro"
+    accuracy: float | None = None
     by_label: list[LabelScore]
     confusion: Confusion
     f1_interval: Interval
@@ -118,6 +123,24 @@ class Benchmark(_Frozen):
     error_counts: dict[ErrorKind, int]
     documents: list[tuple[int, int, int, int]]
     seed: int
+
+    @property
+    def f1(self) -> float:
+        """The headline F1."""
+        return self.exact.micro.f1 if self.average == "micro" else self.exact.macro.f1
+
+    @property
+    def headline(self) -> Average:
+        """Precision, recall and F1 of the headline."""
+        micro = self.exact.micro
+        if self.average == "macro":
+            return self.exact.macro
+        return Average(precision=micro.precision, recall=micro.recall, f1=micro.f1)
+
+    @property
+    def curve_f1(self) -> float:
+        """The F1 that stands beside an annotator's own by epoch: on tokens where it scores tokens."""
+        return self.token.micro.f1 if self.token is not None else self.f1
 
 
 class Comparison(_Frozen):

@@ -13,12 +13,26 @@ from genlab_widgets.errors import WrongParameters
 Kind = Literal["ner", "classification", "assertion", "visual_ner"]
 Library = Literal["open_source", "healthcare", "finance", "legal"]
 Architecture = Literal["annotator", "fine_tuned"]
+Head = Literal["automatic", "logistic_regression", "classifier_dl"]
+_OWN_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
+    ("classification", "annotator"): {"epochs": 30, "batch_size": 32},
+    ("ner", "fine_tuned"): {"epochs": 5, "learning_rate": 2e-4, "batch_size": 16, "dropout": 0.1, "decay": 0.01},
+}
+"""Defaults of a kind and architecture where they are not those of the fields; see ``docs/benchmarks.md``."""
+
+
+def defaults(kind: str, architecture: str) -> dict[str, Any]:
+    """Returns the default parameters of a kind of model, by field."""
+    names = ("epochs", "learning_rate", "decay", "dropout", "batch_size")
+    usual = {name: TrainingSpec.model_fields[name].default for name in names}
+    return {**usual, **_OWN_DEFAULTS.get((kind, architecture), {})}
 
 
 class TrainingSpec(BaseModel):
     """All fields of one training. The papermill parameters and ``spec.json`` are these fields.
 
-    Defaults of the numeric fields are chosen by the table in ``docs/benchmarks.md``.
+    Defaults of the numeric fields are chosen by the tables in ``docs/benchmarks.md``; some kinds have their own
+    (:func:`defaults`). ``head`` and ``classifier`` belong to classification.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -27,6 +41,7 @@ class TrainingSpec(BaseModel):
     kind: Kind = Field("ner", title="What to train")
     library: Library = Field("open_source", title="Library")
     architecture: Architecture = Field("annotator", title="Architecture")
+    head: Head = Field("automatic", title="Classifier")
     embeddings: str = Field("automatic", min_length=1, title="Embeddings")
     epochs: int = Field(10, ge=1, le=1000, title="Epochs")
     learning_rate: float = Field(0.003, gt=0, le=1, title="Learning rate")
@@ -44,6 +59,14 @@ class TrainingSpec(BaseModel):
     custom_script: str | None = Field(None, title="Custom training script")
     leave_out_labels: tuple[str, ...] = Field((), title="Labels left out")
     source: Literal["manual", "active_learning", "batch"] = Field("manual", title="Source")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_the_kind(cls, fields: Any) -> Any:
+        if not isinstance(fields, dict):
+            return fields
+        chosen = str(fields.get("kind", "ner")), str(fields.get("architecture", "annotator"))
+        return {**_OWN_DEFAULTS.get(chosen, {}), **fields}
 
     @model_validator(mode="after")
     def _tags_exclude_each_other(self) -> TrainingSpec:

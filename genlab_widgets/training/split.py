@@ -9,18 +9,16 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from genlab_widgets.errors import TooFewCompletions
-from genlab_widgets.training.dataset import Example, Span, count_labels
+from genlab_widgets.training.dataset import Example, count_labels
 
 if TYPE_CHECKING:
     from genlab_widgets.projects.selection import Selected
-    from genlab_widgets.projects.store import Project
     from genlab_widgets.training.spec import TrainingSpec
 
-_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 _BLANKS = re.compile(r"\s+")
 
 
@@ -31,55 +29,28 @@ class Parts(NamedTuple):
     test: list[Example]
 
 
-def entity_labels(project: Project, spec: TrainingSpec) -> tuple[str, ...]:
-    """Returns the labels a NER training learns: those of the labeling config, without assertion and left-out ones."""
-    labels = (label.value for label in project.labeling_config.labels if not label.assertion)
-    return tuple(dict.fromkeys(label for label in labels if label not in spec.leave_out_labels))
-
-
-def example(selected: Selected, labels: Collection[str] | None = None, leave_out: Collection[str] = ()) -> Example:
-    """Turns a task with its chosen completion into an example.
-
-    Lone surrogates (broken JSON escapes) become U+FFFD, one for one: Java, parquet and UTF-8 cannot hold them.
+def assign(usable: Iterable[Selected], examples: Mapping[int, Example], spec: TrainingSpec) -> Parts:
+    """Divides the tasks that teach into training and test examples.
 
     Args:
-        selected: A task whose ``completion`` is not None.
-        labels: Labels that count; None takes all.
-        leave_out: Labels that do not count.
-    """
-    regions = selected.completion.regions if selected.completion is not None else ()
-    spans = (
-        Span(region.start, region.end, label)
-        for region in regions
-        for label in region.labels
-        if label not in leave_out and (labels is None or label in labels)
-    )
-    return Example(selected.task.id, _LONE_SURROGATES.sub("\ufffd", selected.task.text), tuple(dict.fromkeys(spans)))
-
-
-def assign(selected: Iterable[Selected], spec: TrainingSpec, labels: Collection[str] | None = None) -> Parts:
-    """Divides what selection chose into training and test examples.
-
-    Args:
-        selected: What ``projects.selection.select`` yields; entries without completion are skipped.
-        spec: Decides between tags and random; ``seed``, ``validation_split`` and ``leave_out_labels`` are used.
-        labels: Labels that count (see :func:`entity_labels`); None takes all.
+        usable: Tasks with a chosen completion; those without example are skipped.
+        examples: By task id, see :meth:`genlab_widgets.training.kinds.base.Kind.draw`.
+        spec: Decides between tags and random; ``seed`` and ``validation_split`` are used.
 
     Raises:
         TooFewCompletions: One of the parts would be empty.
     """
-    usable = [entry for entry in selected if entry.completion is not None]
-    examples = {entry.task.id: example(entry, labels, spec.leave_out_labels) for entry in usable}
-    if not usable:
+    teaching = [entry for entry in usable if entry.task.id in examples]
+    if not teaching:
         raise TooFewCompletions(
             "No completion can be used for training.",
-            "None of the tasks has a completion that passes the selection.",
+            "None of the tasks has a completion that passes the selection and teaches what shall be trained.",
             "Submit or accept completions, or widen the filters.",
             usable=0,
         )
     if spec.test_train_tags:
-        return _by_tags(usable, examples)
-    return divide(list(examples.values()), spec.validation_split, spec.seed)
+        return _by_tags(teaching, examples)
+    return divide([examples[entry.task.id] for entry in teaching], spec.validation_split, spec.seed)
 
 
 def divide(examples: Sequence[Example], test_share: float, seed: int) -> Parts:
@@ -114,7 +85,7 @@ def divide(examples: Sequence[Example], test_share: float, seed: int) -> Parts:
     )
 
 
-def _by_tags(usable: Sequence[Selected], examples: dict[int, Example]) -> Parts:
+def _by_tags(usable: Sequence[Selected], examples: Mapping[int, Example]) -> Parts:
     ordered = sorted(usable, key=lambda entry: entry.task.id)
     parts = Parts(
         [examples[entry.task.id] for entry in ordered if entry.part != "test"],

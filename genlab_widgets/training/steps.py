@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from genlab_widgets.errors import GenlabError, InternalError, NotEnoughResources, NotFound
 from genlab_widgets.settings import load_settings
 from genlab_widgets.training import baseline_process, preparation, readiness, report
+from genlab_widgets.training.kinds import kind_of
 from genlab_widgets.training.reporting import Reporter
 from genlab_widgets.training.runfolder import Result, RunFolder, Scores, failure_of
 from genlab_widgets.training.spark.places import Place
 from genlab_widgets.training.spec import TrainingSpec
-from genlab_widgets.training.trainers import Rows, Trained, trainer_for
+from genlab_widgets.training.trainers import Rows, Trained, Trainer, trainer_for
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -62,9 +63,11 @@ def _opened(folder: RunFolder, fields: Mapping[str, Any]) -> Training:
 
     try:
         spec = TrainingSpec.parse(dict(fields))
+        project = open_project(load_settings().home, spec.project)
+        spec = kind_of(spec.kind).complete(spec, project.labeling_config)
         if folder.read_spec() is None:
             folder.write_spec(spec)
-        return Training(spec, folder, open_project(load_settings().home, spec.project))
+        return Training(spec, folder, project)
     except GenlabError as error:
         _record(folder, Reporter(folder, 1), error)
         raise
@@ -120,6 +123,7 @@ class Training:
         self._spark: SparkSession | None = None
         self._prepared: preparation.Prepared | None = None
         self._baseline: baseline_process.Baseline | None = None
+        self._trainer: Trainer | None = None
         self._trained: Trained | None = None
         self._benchmark: Benchmark | None = None
         self.reporter.log(f"Run {folder.path.name}: {spec.kind} on {project.name}.")
@@ -151,10 +155,12 @@ class Training:
 
     @_recorded
     def start_baseline(self) -> report.View:
-        """Starts the CRF baseline on the same rows, in a process of its own beside the training."""
+        """Starts the baseline on the same rows, in a process of its own beside the training."""
         prepared = self._needed(self._prepared, "prepare")
-        self._baseline = baseline_process.start(self.folder, prepared.labels, self.spec.seed)
-        return report.sentences(["A CRF learns the same rows meanwhile; its scores stand beside the model's below."])
+        kind = prepared.kind
+        self._baseline = baseline_process.start(self.folder, kind, prepared.labels, self.spec.seed)
+        told = f"Baseline: {kind.baseline_title}, on the same rows. Its scores stand beside the model's below."
+        return report.sentences([told])
 
     @_recorded
     def start_spark(self) -> report.View:
@@ -165,18 +171,34 @@ class Training:
         return report.sentences([f"Spark {self._spark.version}, master {self._spark.sparkContext.master}."])
 
     @_recorded
-    def train(self) -> Drawing:
-        """Trains the model; shows loss and F1 by epoch."""
+    def train(self) -> Drawing | report.View:
+        """Trains the model; shows loss and F1 by epoch, or what was compared where nothing went by epochs."""
         from genlab_widgets.training import figures
 
         prepared = self._needed(self._prepared, "prepare")
         spark = self._needed(self._spark, "start_spark")
-        rows = Rows(prepared.train, prepared.test, prepared.parts.test, self.project.language)
+        rows = Rows(
+            kind=prepared.kind,
+            labels=prepared.labels,
+            train_examples=prepared.parts.train,
+            test_examples=prepared.parts.test,
+            train=prepared.train,
+            test=prepared.test,
+            language=self.project.language,
+            multiple=prepared.multiple,
+        )
         scratch = self._place.path / "spark" / "training"
         scratch.mkdir(parents=True, exist_ok=True)
-        self._trained = trainer_for(self.spec).fit(spark, rows, self.spec, scratch, self.reporter)
-        baseline = self.baseline
-        return figures.loss_curve(self.folder.epochs(), baseline.token.micro.f1 if baseline else None)
+        self._trainer = trainer_for(self.spec)
+        self._trained = self._trainer.fit(spark, rows, self.spec, scratch, self.reporter)
+        baseline, epochs = self.baseline, self.folder.epochs()
+        if not epochs:
+            return report.candidates(self._trained.race)
+        return figures.loss_curve(epochs, baseline.curve_f1 if baseline else None, prepared.kind.baseline_title)
+
+    def race(self) -> report.View:
+        """Shows what was compared, where the choice was automatic."""
+        return report.candidates(self._needed(self._trained, "train").race)
 
     @_recorded
     def evaluate(self) -> report.View:
@@ -187,10 +209,12 @@ class Training:
         trained = self._needed(self._trained, "train")
         saved = publishing.save(trained.model, self._place.path)
         spark = self._needed(self._spark, "start_spark")
-        predicted = publishing.checked(spark, saved, trained.predicted, self.reporter)
-        found = benchmark.evaluate_entities(prepared.parts.test, predicted, prepared.labels, self.spec.seed)
+        trainer = self._needed(self._trainer, "train")
+        gold = prepared.parts.test
+        predicted = publishing.checked(spark, saved, trainer, gold, trained.predicted, self.reporter)
+        found = benchmark.evaluate(prepared.kind, gold, predicted, prepared.labels, self.spec.seed)
         self._benchmark = found
-        shown = report.benchmark(found, self.baseline)
+        shown = report.benchmark(found, self.baseline, prepared.kind.baseline_title)
         self.reporter.log(f"{shown!r}\n\nConfusion matrix\n{report.confusion_text(found)}")
         return report.sentences([self.verdict, *benchmark.summary(found)]) + shown
 
@@ -209,7 +233,8 @@ class Training:
         """One sentence: F1 with its interval, beside the baseline."""
         from genlab_widgets.training.verdict import against_baseline
 
-        return against_baseline(self.benchmark, self.baseline)
+        title = self._needed(self._prepared, "prepare").kind.baseline_title
+        return against_baseline(self.benchmark, self.baseline, title)
 
     def confusion(self) -> Drawing:
         """Draws the confusion matrix."""
@@ -232,22 +257,23 @@ class Training:
         spark = self._needed(self._spark, "start_spark")
         versions = publishing.versions(spark)
         files = publishing.publish(self.folder)
-        exact = found.exact.micro
+        headline = found.headline
         self.close()
         result = Result(
             run_id=self.folder.path.name,
             project=self.project.name,
             kind=self.spec.kind,
             spec=self.spec,
-            scores=Scores(precision=exact.precision, recall=exact.recall, f1=exact.f1, accuracy=found.token.accuracy),
+            scores=Scores(**headline.model_dump(), accuracy=found.accuracy),
             benchmark=found,
             baseline=baseline,
-            beats_baseline=None if baseline is None else exact.f1 > baseline.exact.micro.f1,
+            beats_baseline=None if baseline is None else found.f1 > baseline.f1,
             verdict=self.verdict,
             selection=dict(prepared.selection),
             dataset={**prepared.facts(), "hash": self.project.data_hash},
             embeddings=trained.embeddings,
             graph=trained.graph,
+            race=trained.race,
             epochs=self.folder.epochs(),
             durations={**self.durations, **trained.durations},
             versions=versions,

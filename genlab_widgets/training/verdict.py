@@ -50,7 +50,7 @@ def compare(a: Benchmark, b: Benchmark, seed: int = 42) -> Comparison:
         )
     counts = [(*documents_a[task_id], *documents_b[task_id]) for task_id in sorted(documents_a)]
     interval = difference_interval(counts, seed)
-    difference = b.exact.micro.f1 - a.exact.micro.f1
+    difference = b.exact.micro.f1 - a.exact.micro.f1  # what the documents' counts can be resampled for
     span = f"({interval.low:+.2f} to {interval.high:+.2f})".replace("-", "\u2212")
     better: Literal["a", "b"] | None = None
     sentence = f"No real difference: F1 differs by {abs(difference):.2f} {span}."
@@ -60,18 +60,19 @@ def compare(a: Benchmark, b: Benchmark, seed: int = 42) -> Comparison:
     return Comparison(difference=difference, interval=interval, better=better, documents=len(counts), sentence=sentence)
 
 
-def against_baseline(model: Benchmark, baseline: Benchmark | None) -> str:
+def against_baseline(model: Benchmark, baseline: Benchmark | None, baseline_title: str = "CRF") -> str:
     """Says in one sentence how good a model is, and whether it beats the baseline on the same rows."""
     interval = model.f1_interval
-    score = f"F1 {model.exact.micro.f1:.2f} ({interval.low:.2f} to {interval.high:.2f})"
+    name = "F1" if model.average == "micro" else "Macro F1"
+    score = f"{name} {model.f1:.2f} ({interval.low:.2f} to {interval.high:.2f})"
     if baseline is None:
         return f"{score}; there is no baseline to compare with."
-    other = baseline.exact.micro.f1
+    other = baseline.f1
     better = compare(baseline, model).better
     if better == "b":
         return f"{score}, better than the baseline ({other:.2f})."
     if better == "a":
-        return f"{score}, worse than the baseline ({other:.2f}): a CRF finds more here."
+        return f"{score}, worse than the baseline ({other:.2f}): {baseline_title} does better here."
     return f"{score}, no real difference to the baseline ({other:.2f})."
 
 

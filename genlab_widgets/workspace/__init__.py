@@ -4,10 +4,22 @@
 below and compute nothing of their own. Roles are checked here.
 """
 
+from genlab_widgets.workspace._group import logs_of
 from genlab_widgets.workspace._model import Model
 from genlab_widgets.workspace._project import Project
 from genlab_widgets.workspace._roles import ACTIONS, Action
 from genlab_widgets.workspace._run import Run, RunComparison
 from genlab_widgets.workspace._workspace import DEMO, ImportReport, Workspace
 
-__all__ = ["ACTIONS", "DEMO", "Action", "ImportReport", "Model", "Project", "Run", "RunComparison", "Workspace"]
+__all__ = [
+    "ACTIONS",
+    "DEMO",
+    "Action",
+    "ImportReport",
+    "Model",
+    "Project",
+    "Run",
+    "RunComparison",
+    "Workspace",
+    "logs_of",
+]

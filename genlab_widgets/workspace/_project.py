@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from genlab_widgets.errors import DownloadFailed
 from genlab_widgets.projects import store
 from genlab_widgets.projects.importing import safe_name
+from genlab_widgets.training.offers import ALL
 
 if TYPE_CHECKING:
     from genlab_widgets.projects.labeling_config import LabelingConfig
@@ -106,7 +107,8 @@ class Project:
         """Says whether the project can be trained with these settings, before anything of Spark starts.
 
         Args:
-            **fields: Fields of :class:`~genlab_widgets.training.spec.TrainingSpec` other than ``project``.
+            **fields: Fields of :class:`~genlab_widgets.training.spec.TrainingSpec` other than ``project``; the kind
+                ``all`` checks every kind that the labeling config describes.
 
         Returns:
             Findings (``ok``, ``warn``, ``fail``), tasks by reason, examples by label and an estimate.
@@ -117,13 +119,18 @@ class Project:
             NotFound: The path of the embeddings does not exist.
             DownloadFailed: The embeddings are not here and cannot be fetched.
         """
+        if fields.get("kind") == ALL:
+            from genlab_widgets.workspace._group import check_all
+
+            return check_all(self, fields)
         return self._check(self.spec(**fields))
 
-    def train(self, key: str | None = None, **fields: Any) -> Run:
+    def train(self, key: str | None = None, group: str | None = None, **fields: Any) -> Run:
         """Starts a training in a process of its own and returns its run at once.
 
         Args:
             key: Idempotency key: the same key with the same settings gives the same run, however often it is sent.
+            group: Name of the group that the run belongs to, see :meth:`train_all`.
             **fields: Fields of :class:`~genlab_widgets.training.spec.TrainingSpec` other than ``project``.
 
         Raises:
@@ -149,8 +156,28 @@ class Project:
             user=workspace.user,
             key=key,
             memory_mb=readiness.estimate.memory_mb,
+            group=group,
         )
         return Run(workspace, row)
+
+    def train_all(self, key: str | None = None, **fields: Any) -> list[Run]:
+        """Starts one training for each kind of model that the labeling config describes, as one group.
+
+        They run side by side where cores and memory allow it. One that cannot start or fails does not stop the others;
+        one that cannot start is in the list as a run that FAILED before its process was made.
+
+        Args:
+            key: Idempotency key of the whole group.
+            **fields: Fields of the spec that all of them have; those that a kind does not have are left out.
+
+        Raises:
+            NotAllowed: The user's role in the project does not allow it.
+            WrongParameters: The labeling config describes nothing that can be trained.
+            GenlabError: None of them could be started; the first reason.
+        """
+        from genlab_widgets.workspace._group import start_all
+
+        return start_all(self, key, fields)
 
     def spec(self, **fields: Any) -> TrainingSpec:
         """Returns the validated settings of a training of this project.
@@ -158,9 +185,11 @@ class Project:
         Raises:
             WrongParameters: A field is unknown or out of range.
         """
+        from genlab_widgets.training.kinds import KINDS, kind_of
         from genlab_widgets.training.spec import TrainingSpec
 
-        return TrainingSpec.parse({**fields, "project": self.place})
+        spec = TrainingSpec.parse({**fields, "project": self.place})
+        return kind_of(spec.kind).complete(spec, self.labeling_config) if spec.kind in KINDS else spec
 
     def _check(self, spec: TrainingSpec) -> Readiness:
         from genlab_widgets.training import embeddings, offers, readiness

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from genlab_widgets.workspace._workspace import Workspace
 
 POLL_SECONDS = 0.5
-DEPLOY_SECONDS = 10.0
-"""After this a deployment that follows the end of a run is done."""
 
 
 class Run:
@@ -47,23 +45,13 @@ class Run:
     @property
     def row(self) -> RunRow:
         """The run's row as the database has it now: all its attributes at one moment."""
-        if not self._settled:
+        if not self._known.status.ended:
             self._known = self.workspace.run_rows.get(self.id)
         return self._known
 
-    @property
-    def _settled(self) -> bool:
-        """Whether the row cannot change any more: a deployment right after the end still adds to its message."""
-        from genlab_widgets.database import now
-
-        row = self._known
-        if not row.status.ended or row.ended_at is None:
-            return False
-        return row.spec.get("deploy") != "immediately" or (now() - row.ended_at).total_seconds() > DEPLOY_SECONDS
-
     def refresh(self) -> Run:
         """Finds out what happened to the run (also when its worker was killed); returns self."""
-        if not self._settled:
+        if not self._known.status.ended:
             self.workspace.reconcile()
             self._known = self.workspace.run_rows.get(self.id)
         return self
@@ -92,6 +80,18 @@ class Run:
     def source(self) -> str:
         """``manual``, ``active_learning`` or ``batch``."""
         return self._known.source
+
+    @property
+    def group(self) -> list[Run]:
+        """The runs that were asked for together with this one, itself included, in their order; empty without a group.
+
+        ``genlab_widgets.workspace.logs_of`` packs the logs of all of them.
+        """
+        name = self._known.group
+        if name is None:
+            return []
+        found = self.workspace.runs(project=self.project, limit=None)
+        return sorted((run for run in found if run._known.group == name), key=lambda run: run.number)
 
     @property
     def user(self) -> str:
@@ -193,6 +193,13 @@ class Run:
     def baseline(self) -> Benchmark | None:
         """The same for the cheap baseline, on the same tasks; known long before the model's."""
         return self.result.baseline if self.result else self.folder.read_baseline()
+
+    @property
+    def baseline_title(self) -> str:
+        """What the baseline is."""
+        from genlab_widgets.training.kinds import KINDS
+
+        return KINDS[self.kind].baseline_title if self.kind in KINDS else "baseline"
 
     def progress(self) -> Progress | None:
         """Returns step, epoch, part done (0 to 1) and seconds left; None before the training began."""

@@ -10,13 +10,12 @@ import os
 import time
 from pathlib import Path
 
-from genlab_widgets.projects.selection import Filters, select
 from genlab_widgets.projects.store import open_project
 from genlab_widgets.training.benchmark import Doc, evaluate_entities
 from genlab_widgets.training.epochs import Average, Epoch
 from genlab_widgets.training.epochs import Scores as EpochScores
+from genlab_widgets.training.preparation import prepare
 from genlab_widgets.training.runfolder import Progress, Result, RunFolder, Scores
-from genlab_widgets.training.split import assign, entity_labels
 
 SOURCE = f"""
 import sys
@@ -34,11 +33,8 @@ def train() -> None:
     spec = folder.read_spec()
     assert spec is not None
     project = open_project(Path(os.environ["GENLAB_HOME"]), spec.project)
-    labels = entity_labels(project, spec)
-    filters = Filters(spec.tags, spec.completion_status, spec.test_train_tags)
-    parts = assign(
-        [item for item in select(project.tasks(), project.members, filters) if item.completion], spec, labels
-    )
+    prepared = prepare(project, spec)
+    parts, labels = prepared.parts, prepared.labels
     folder.write_progress(Progress(step="prepare", fraction=0.02, message="Selects completions and divides them."))
     for number in range(1, spec.epochs + 1):
         with folder.log.open("a", encoding="utf-8") as log:

@@ -104,7 +104,7 @@ def test_a_run_in_full_has_its_benchmark_beside_the_baseline(
     assert table[1] == ["DRUG", "1.000", "1.000", "1.000", "20", "-"]
     assert table[2] == ["DOSE", "1.000", "0.900", "0.947", "20", "-"]
     assert table[3][:6] == ["all", "labels", "1.000", "0.950", "0.974", "40"]
-    assert table[4][:6] == ["CRF", "baseline", "1.000", "0.750", "0.857", "40"]
+    assert table[4][:6] == ["baseline:", "CRF", "1.000", "0.750", "0.857", "40"]
     low, _, high = table[3][6:]
     assert float(low) < 0.974 < float(high)
     assert text.startswith("Completed: notes-0001 in 0 s.\n")

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from genlab_widgets.errors import BadLabelingConfig
-from genlab_widgets.projects.labeling_config import MAX_BYTES, MAX_DEPTH, MOST_FINDINGS, Label, LabelingConfig
+from genlab_widgets.projects.labeling_config import MAX_BYTES, MAX_DEPTH, MOST_FINDINGS, Covered, Label, LabelingConfig
 from tests.samples import CONFIG
 
 MIXED = """<View>
@@ -305,10 +305,23 @@ def test_model_names_are_escaped() -> None:
 
 def test_only_assertion_or_only_entity_labels() -> None:
     config = LabelingConfig.parse(LABELS.format('<Label value="A"/><Label value="A" assertion="true"/>'))
-    models = [
-        [label.model for label in config.with_models({"A": "m"}, assertion=only).labels] for only in (True, False, None)
-    ]
+    parts = (Covered("assertion"), Covered("entities"), None)
+    models = [[label.model for label in config.with_models({"A": "m"}, part).labels] for part in parts]
     assert models == [[None, "m"], ["m", None], ["m", "m"]]
+    assert config.with_models({"A": "m"}, parts[0]).named(parts[0]) == [("A", "m")]
+
+
+def test_choices_name_models_by_their_control() -> None:
+    controls = "".join(
+        f'<Choices name="{name}" toName="text"><Choice value="yes"/><Choice  value="no" hotkey="n"/></Choices>'
+        for name in ("age", "sex")
+    )
+    config = LabelingConfig.parse(f'<View><Text name="text" value="$text"/>{controls}</View>')
+    part = Covered("choices", "sex")
+    changed = config.with_models({"yes": "classification_sex", "no": "classification_sex"}, part)
+    assert changed.named(part) == [("yes", "classification_sex"), ("no", "classification_sex")]
+    assert changed.named(Covered("choices", "age")) == [("yes", None), ("no", None)]
+    assert changed.with_models({"yes": None, "no": None}, part).source == config.source
 
 
 def test_the_difference_shows_the_changed_lines() -> None:

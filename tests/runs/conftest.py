@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 
-from genlab_widgets.database import Database
-from genlab_widgets.runs import launcher, processes
+from genlab_widgets.database import Database, now
+from genlab_widgets.resources import machine
+from genlab_widgets.runs import launcher, processes, supervisor
 from genlab_widgets.runs.states import Status
 from genlab_widgets.runs.store import RunRow, Runs
 from genlab_widgets.training.runfolder import RunFolder
@@ -38,6 +42,8 @@ folder.write_result(Result(
 """
 FINISH = BEGIN + SAVE_MODEL + WRITE_RESULT
 SLEEP = BEGIN + "(folder.path / 'sleeps').touch(); time.sleep(120)"
+BREED = BEGIN + "subprocess.Popen(['sleep', '600'], start_new_session=True)"
+"""Leaves a process that is nobody's child and nobody's session."""
 
 
 class Workplace:
@@ -48,6 +54,7 @@ class Workplace:
         self.templates = templates
         self.database = Database(home)
         self.runs = Runs(self.database, home)
+        self._stand_ins: list[subprocess.Popen[bytes]] = []
 
     def template(self, *cells: str, kind: str = "ner") -> None:
         """Writes the template of a kind of training: the parameters, then these cells."""
@@ -71,9 +78,51 @@ class Workplace:
 
     def sleeping(self, **fields: Any) -> RunRow:
         """Launches a run and waits until its notebook sleeps."""
-        row = self.submit(**fields)
-        until((self.folder(row).path / "sleeps").exists)
+        return self.asleep(self.submit(**fields))
+
+    def asleep(self, row: RunRow) -> RunRow:
+        """Waits until the notebook of a run sleeps."""
+        sleeps = self.folder(row).path / "sleeps"
+        until(lambda: sleeps.exists() or self.runs.get(row.id).status.ended)
+        row = self.runs.get(row.id)
+        assert not row.status.ended, row.message
+        return row
+
+    def underway(self, command: Sequence[str] = ("sleep", "600"), memory_mb: float = 0.0, **fields: Any) -> RunRow:
+        """Makes a RUNNING run with a process in place of a worker, for what happens around a worker."""
+        row = self.runs.create(TrainingSpec(project="notes", **fields), "notes", "anna", memory_mb=memory_mb)
+        folder = self.folder(row).path
+        mark = {**os.environ, processes.MARKER: str(folder)}
+        process = subprocess.Popen(command, cwd=folder, env=mark, start_new_session=True)
+        self._stand_ins.append(process)
+        born = {"pid": process.pid, "pid_created": processes.created(process.pid), "host": machine.host()}
+        assert self.runs.move(row.id, Status.STARTING, started_at=now(), **born)
+        assert self.runs.move(row.id, Status.RUNNING)
         return self.runs.get(row.id)
+
+    def lost(self, **fields: Any) -> RunRow:
+        """Makes a RUNNING run whose worker is gone."""
+        row = self.underway(**fields)
+        self.kill(row)
+        return row
+
+    def kill(self, row: RunRow) -> None:
+        """Kills the worker of a run and waits until it is gone."""
+        assert row.pid is not None
+        os.kill(row.pid, signal.SIGKILL)
+        until(lambda: not processes.lives(row.pid, row.pid_created, self.folder(row).path))
+
+    def reconcile(self) -> None:
+        """Looks at the runs as the page does."""
+        supervisor.reconcile(self.database, self.home)
+
+    def lose_database(self) -> None:
+        """Deletes the database's files and opens a new one."""
+        self.database.close()
+        for path in self.home.glob("genlab.db*"):
+            path.unlink()
+        self.database = Database(self.home)
+        self.runs = Runs(self.database, self.home)
 
     def folder(self, row: RunRow) -> RunFolder:
         """Returns the folder of a run."""
@@ -113,7 +162,10 @@ class Workplace:
         """Ends what a test left running, by its process."""
         for row in self.runs.list(limit=None):
             for process in processes.of_run(self.folder(row).path):
-                os.kill(process.pid, signal.SIGKILL)
+                process.kill()
+        for stand_in in self._stand_ins:
+            stand_in.kill()
+            stand_in.wait()
         self.database.close()
 
 
@@ -123,6 +175,18 @@ def until(condition: Any, seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """Calls all of these at the same moment, each in a thread of its own; returns what they return, in order."""
+    start = Barrier(len(calls))
+
+    def call(one: Callable[[], Any]) -> Any:
+        start.wait()
+        return one()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(call, calls))
 
 
 @pytest.fixture

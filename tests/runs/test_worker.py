@@ -11,7 +11,7 @@ import pytest
 
 from genlab_widgets.models.registry import Models
 from genlab_widgets.runs.states import EndReason, Status
-from tests.runs.conftest import BEGIN, FINISH, SAVE_MODEL, SLEEP, WRITE_RESULT, Workplace, until
+from tests.runs.conftest import BEGIN, FINISH, SLEEP, Workplace, until
 
 pytestmark = pytest.mark.process
 
@@ -70,10 +70,9 @@ def test_a_failure_that_the_notebook_wrote_down_gives_reason_and_next_step(workp
 NOT_WHOLE = {
     "exception": ("1 / 0", "ZeroDivisionError: division by zero."),
     "exit_0": ("sys.exit(0)", "no model was saved"),
-    "no_model": (WRITE_RESULT, "no model was saved"),
     "cut_model": (FINISH + "(folder.model / 'metadata' / 'part-00000').write_text('cut')", "no model was saved"),
-    "cut_result": (SAVE_MODEL + "folder.result.write_text('{')", "no model was saved"),
 }
+"""Further ways to be not whole: see the folders that are not adopted, in ``test_supervisor.py``."""
 
 
 def test_a_training_without_a_whole_result_never_completes(workplace: Workplace) -> None:
@@ -156,15 +155,3 @@ def test_a_workspace_path_with_braces_spaces_and_umlauts_works(tmp_path: Path, m
 
     assert row.status is Status.COMPLETED
     workplace.close()
-
-
-def test_deploying_at_once_that_fails_leaves_the_run_completed_and_says_why(workplace: Workplace) -> None:
-    workplace.template(FINISH)
-
-    row = workplace.submit(deploy="immediately")
-    workplace.wait(row.id)
-    until(lambda: "deployed" in workplace.runs.get(row.id).message, 10)
-
-    row = workplace.runs.get(row.id)
-    assert row.status is Status.COMPLETED
-    assert "was not deployed: There is no project 'notes'." in row.message

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
 
@@ -252,9 +251,7 @@ def test_pairs_are_one_to_one_and_prefer_equal_spans() -> None:
     assert any(pair.exact for pair in pairs)
 
 
-def test_json_round_trip_and_speed() -> None:
+def test_json_round_trip() -> None:
     gold, given = random_docs(1000, 0.3, 11)
-    started = time.perf_counter()
     result = evaluate_entities(gold, given, ["A", "B"])
-    assert time.perf_counter() - started < 5
     assert Benchmark.model_validate_json(result.model_dump_json()) == result

@@ -136,3 +136,19 @@ def test_a_torn_or_garbled_log_never_stops_the_parser() -> None:
         log.finish()
         numbers = [epoch.number for epoch in log.epochs]
         assert numbers == sorted(set(numbers))
+
+
+def test_a_classifier_counts_from_0_and_says_no_score() -> None:
+    log = EpochLog()
+    assert (
+        log.feed("Training started - epochs: 2 - learning_rate: 0.003 - batch_size: 32 - training_examples: 1624") == []
+    )
+    found = log.feed(
+        " - classes: 12\nEpoch 0/2 - 0.47s - loss: 82.5 - acc: 1.0 - batches: 51\n"
+        "Epoch 1/2 - 0.42s - loss: 61.25 - acc: 1.0 - batches: 51\n"
+    )
+    assert [(epoch.number, epoch.total, epoch.loss, epoch.batches, epoch.train_rows) for epoch in found] == [
+        (1, 2, 82.5, 51, 1624),
+        (2, 2, 61.25, 51, 1624),
+    ]
+    assert all(epoch.test is None for epoch in found)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from genlab_widgets.training.estimate import MB, estimate_ner
+from genlab_widgets.training.estimate import MB, Estimate, estimate
+from genlab_widgets.training.spec import TrainingSpec
+
+
+def estimate_ner(
+    train_tokens: int, test_tokens: int, dimension: int, embeddings: str, epochs: int, batch_size: int
+) -> Estimate:
+    spec = TrainingSpec(project="notes", embeddings=embeddings, epochs=epochs, batch_size=batch_size)
+    return estimate(spec, train_tokens, test_tokens, dimension, dimension)
 
 
 def test_one_point_by_hand() -> None:
@@ -58,3 +66,16 @@ def test_no_rows_still_cost_the_start() -> None:
     nothing = estimate_ner(0, 0, 100, "word2vec", 20, 16)
     assert nothing.seconds > 20
     assert nothing.memory_mb > 1000
+
+
+def test_a_classifier_keeps_one_vector_a_text_and_learns_in_seconds() -> None:
+    spec = TrainingSpec(project="notes", kind="classification", embeddings="minilm")
+    ner = estimate_ner(50_000, 10_000, 384, "minilm", 10, 8)
+    found = estimate(spec, 50_000, 10_000, 384, 384)
+    assert found.seconds < ner.seconds / 2
+    assert found.memory_mb < ner.memory_mb
+
+
+def test_the_channels_of_assertion_cost_memory() -> None:
+    spec = TrainingSpec(project="notes", kind="assertion", embeddings="minilm")
+    assert estimate(spec, 50_000, 10_000, 384, 512).memory_mb > estimate(spec, 50_000, 10_000, 384, 384).memory_mb

@@ -189,10 +189,10 @@ def test_a_damaged_store_is_named(tmp_path: Path) -> None:
     assert "Line 4" in blocked_by(found, BadInput).what
 
 
-def test_other_kinds_are_not_checked(tmp_path: Path) -> None:
-    found = check(tmp_path, marked(3), kind="assertion")
-    assert coded(found, "kind")
-    assert "not assertion" in blocked_by(found, WrongParameters).what
+def test_a_kind_or_architecture_without_trainer_says_so(tmp_path: Path) -> None:
+    assert "visual_ner" in blocked_by(check(tmp_path, marked(3), kind="visual_ner"), WrongParameters).what
+    licensed = check(tmp_path, marked(3), library="healthcare")
+    assert "no trainer" in blocked_by(licensed, WrongParameters).what
 
 
 def test_labels_left_out_that_do_not_exist_and_none_left(tmp_path: Path) -> None:
@@ -269,8 +269,6 @@ def test_too_many_labels_for_any_graph(tmp_path: Path) -> None:
     found = check(tmp_path, tasks, labels)
     assert "L0" not in {finding.label for finding in coded(found, "label_missing")}
     assert coded(found, "graph")[0].level == "fail"
-    fine_tuned = check(tmp_path, tasks, labels, architecture="fine_tuned")
-    assert coded(fine_tuned, "graph") == []  # needs no ready-made graph
 
 
 def test_memory_and_disk_of_a_given_machine(tmp_path: Path) -> None:

@@ -92,29 +92,24 @@ def test_too_few(count: int) -> None:
 def test_assign_without_usable_completion() -> None:
     left_out = Selected(Task(1, "x"), None, Reason.NO_COMPLETION)
     with pytest.raises(TooFewCompletions) as caught:
-        split.assign([left_out], TrainingSpec(project="p"))
+        split.assign([left_out], {}, TrainingSpec(project="p"))
     assert caught.value.next_step
 
 
 def test_assign_by_tags() -> None:
     entries = [selected(2, "two", part="test"), selected(1, "one", part="train"), selected(3, "six", part="train")]
-    train, test = split.assign(entries, TrainingSpec(project="p", test_train_tags=True))
+    drawn = {entry.task.id: Example(entry.task.id, entry.task.text, ()) for entry in entries}
+    train, test = split.assign(entries, drawn, TrainingSpec(project="p", test_train_tags=True))
     assert [item.task_id for item in train] == [1, 3]
     assert [item.task_id for item in test] == [2]
     with pytest.raises(TooFewCompletions, match="test part is empty"):
-        split.assign(entries[1:], TrainingSpec(project="p", test_train_tags=True))
+        split.assign(entries[1:], drawn, TrainingSpec(project="p", test_train_tags=True))
     with pytest.raises(TooFewCompletions, match="training part is empty"):
-        split.assign(entries[:1], TrainingSpec(project="p", test_train_tags=True))
+        split.assign(entries[:1], drawn, TrainingSpec(project="p", test_train_tags=True))
 
 
-def test_labels_left_out_or_unknown_give_no_span() -> None:
-    entries = [selected(1, "one", ("A", "B")), selected(2, "two", ("A", "C"))]
-    spec = TrainingSpec(project="p", leave_out_labels=("B",))
-    train, test = split.assign(entries, spec, labels=("A", "B"))
-    assert {span.label for item in (*train, *test) for span in item.spans} == {"A"}
-
-
-def test_lone_surrogates_are_replaced_one_for_one() -> None:
-    found = split.example(selected(1, "abc \ud83d def"))
-    assert found.text == "abc \ufffd def"
-    assert found.text.encode()
+def test_a_task_that_teaches_nothing_stands_in_no_part() -> None:
+    entries = [selected(number, f"text {number}") for number in range(1, 7)]
+    drawn = {entry.task.id: Example(entry.task.id, entry.task.text, ()) for entry in entries[1:]}
+    train, test = split.assign(entries, drawn, TrainingSpec(project="p"))
+    assert sorted(item.task_id for item in (*train, *test)) == [2, 3, 4, 5, 6]

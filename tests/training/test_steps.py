@@ -9,6 +9,7 @@ import pytest
 
 from genlab_widgets.errors import FailureReason, GenlabError, NotFound, TooFewCompletions, WrongParameters
 from genlab_widgets.training import baseline_process, steps
+from genlab_widgets.training.kinds import kind_of
 from genlab_widgets.training.runfolder import RunFolder
 
 if TYPE_CHECKING:
@@ -118,6 +119,6 @@ def test_the_baseline_runs_beside_and_is_read_late(demo_project: Project, given_
 
 @pytest.mark.process
 def test_a_baseline_that_fails_costs_nothing_but_itself(given_folder: RunFolder) -> None:
-    running = baseline_process.start(given_folder, ["DRUG"], 1)  # there is no dataset
+    running = baseline_process.start(given_folder, kind_of("ner"), ["DRUG"], 1)  # there is no dataset
     assert running.wait() is None
     assert "BadInput" in given_folder.log.read_text(encoding="utf-8")

@@ -40,7 +40,7 @@ def test_against_the_baseline() -> None:
     f1 = f"F1 {good.exact.micro.f1:.2f} ({good.f1_interval.low:.2f} to {good.f1_interval.high:.2f})"
     other = f"{bad.exact.micro.f1:.2f}"
     assert verdict.against_baseline(good, bad) == f"{f1}, better than the baseline ({other})."
-    assert verdict.against_baseline(bad, good).endswith("a CRF finds more here.")
+    assert verdict.against_baseline(bad, good).endswith("CRF does better here.")
     assert "worse than the baseline" in verdict.against_baseline(bad, good)
     assert "no real difference to the baseline" in verdict.against_baseline(good, measured(0.9, seed=2))
     assert verdict.against_baseline(good, None) == f"{f1}; there is no baseline to compare with."

@@ -5,26 +5,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from genlab_widgets.errors import WrongParameters
-from genlab_widgets.training.trainers.base import Rows, Trained, Trainer
+from genlab_widgets.training.trainers.base import Demanded, Rows, Trained, Trainer
 
 if TYPE_CHECKING:
     from genlab_widgets.training.spec import TrainingSpec
 
-__all__ = ["Rows", "Trained", "Trainer", "trainer_for"]
+__all__ = ["Demanded", "Rows", "Trained", "Trainer", "trainer_for"]
 
 
 def trainer_for(spec: TrainingSpec) -> Trainer:
     """Returns the trainer of a spec.
 
     Raises:
-        WrongParameters: This version has none for kind, library and architecture of the spec.
+        WrongParameters: There is none for kind, library and architecture of the spec.
     """
-    if (spec.kind, spec.library, spec.architecture) == ("ner", "open_source", "annotator"):
+    wanted = (spec.kind, spec.library, spec.architecture)
+    if wanted == ("ner", "open_source", "annotator"):
         from genlab_widgets.training.trainers.ner import NerDL
 
         return NerDL()
+    if wanted == ("ner", "open_source", "fine_tuned"):
+        from genlab_widgets.training.trainers.finetuned_ner import FineTunedNer
+
+        return FineTunedNer()
+    if wanted == ("classification", "open_source", "annotator"):
+        from genlab_widgets.training.trainers.classification import Classifier
+
+        return Classifier()
+    if wanted == ("assertion", "open_source", "annotator"):
+        from genlab_widgets.training.trainers.assertion import AssertionDL
+
+        return AssertionDL()
     raise WrongParameters(
-        f"This version cannot train {spec.kind} as {spec.architecture} with the library {spec.library}.",
-        "It has a trainer for ner, open_source, annotator.",
-        "Choose these, or update genlab-widgets.",
+        f"There is no trainer for {spec.kind} as {spec.architecture} with the library {spec.library}.",
+        "The open-source library trains NER, classification and assertion on frozen embeddings, and fine-tunes NER.",
+        "Choose these.",
     )

@@ -7,8 +7,8 @@ test rows are handed over as a parquet file; they are scored after each epoch, a
 from __future__ import annotations
 
 import os
-import time
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,9 @@ from genlab_widgets.errors import PoorQuality
 from genlab_widgets.training import embeddings, graph
 from genlab_widgets.training.dataset import Example, Sentence, Span, spans_from_tags
 from genlab_widgets.training.reporting import Following
-from genlab_widgets.training.spark.annotations import CHUNK, DOCUMENT, EMBEDDINGS, LABEL, NER, SENTENCE, TOKEN
-from genlab_widgets.training.tokens import SENTENCE_PATTERN, SPLIT_PATTERN
-from genlab_widgets.training.trainers.base import Rows, Trained
+from genlab_widgets.training.spark import reading
+from genlab_widgets.training.spark.annotations import CHUNK, EMBEDDINGS, LABEL, NER, SENTENCE, TOKEN
+from genlab_widgets.training.trainers.base import Clock, Demanded, Rows, Trained
 
 if TYPE_CHECKING:
     from pyspark.ml import PipelineModel
@@ -34,6 +34,8 @@ _PREDICTION_BATCH = 32
 class NerDL:
     """The open trainer ``annotator`` of kind ``ner``."""
 
+    needs_graph = True
+
     def fit(self, spark: SparkSession, rows: Rows, spec: TrainingSpec, scratch: Path, reporter: Reporter) -> Trained:
         """Trains NerDL on embedded rows; see :class:`genlab_widgets.training.trainers.base.Trainer`.
 
@@ -41,16 +43,16 @@ class NerDL:
             GraphNotAvailable: No graph of Spark NLP fits dimension, tags and characters.
             PoorQuality: The loss was no number in the last epoch.
         """
-        clock = _Clock()
+        clock = Clock()
         base = embeddings.resolve(spec.embeddings, rows.language)
-        demand = graph.demand(rows.train)
-        chosen = graph.choose(base.dimension, demand.tags, demand.characters)
+        demanded = self.graph(rows.train, rows.labels, base.dimension)
+        chosen = demanded.graph
         reporter.log(f"Embeddings: {base.title} ({base.dimension} dimensions). Graph: {chosen.name}.")
         train = rows_in_spark.sentence_rows(spark, rows.train)
         stage = base.stage(spark, train)
         # Kept: NerDL reads its rows twice, once to count tags and characters, once to learn.
         embedded = stage.transform(train)
-        shared = graph.alphabet(rows.train, chosen)
+        shared = demanded.alphabet
         if shared is not None:
             reporter.log(
                 f"{shared.rare} rare characters ({shared.share:.1%} of the text) share one place of the graph."
@@ -62,12 +64,12 @@ class NerDL:
         stage.transform(rows_in_spark.sentence_rows(spark, rows.test)).write.parquet(test_place)
         clock.mark("embeddings")
         with Following(scratch / "annotator_logs", reporter) as following:
-            fitted = _approach(spec, scratch, test_place).fit(embedded)
+            fitted = approach(spec, scratch, test_place).fit(embedded)
         embedded.unpersist()
         clock.mark("training")
         epochs = following.log.epochs
         if epochs and epochs[-1].diverged:
-            raise _diverged(spec)
+            raise diverged(spec)
         fitted.setIncludeConfidence(True).setBatchSize(_PREDICTION_BATCH)
         predicted = _predict(fitted, spark.read.parquet(test_place), rows)
         clock.mark("prediction")
@@ -79,33 +81,33 @@ class NerDL:
             durations=clock.seconds,
         )
 
+    def read(self, spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
+        """Returns the examples with the entities that a saved pipeline finds in their texts."""
+        read = model.transform(rows_in_spark.text_rows(spark, examples))
+        return rows_in_spark.predicted(examples, rows_in_spark.chunks(read))
+
+    def graph(self, sentences: Sequence[Sentence], labels: Sequence[str], dimension: int) -> Demanded:
+        """Returns the graph for BIO tags of the labels that occur.
+
+        Raises:
+            GraphNotAvailable: No graph of Spark NLP fits dimension and tags.
+        """
+        demand = graph.demand(sentences)
+        chosen = graph.choose(dimension, demand.tags, demand.characters)
+        return Demanded(chosen, dimension, *demand, graph.alphabet(sentences, chosen))
+
 
 def pipeline(stage: Any, fitted: Any) -> PipelineModel:
-    """Joins a fitted embeddings stage and a fitted NER model to a pipeline from raw ``text`` to ``ner_chunk``.
-
-    Tokens and sentences are cut by the same rule as the training rows (:mod:`genlab_widgets.training.tokens`).
-    """
+    """Joins a fitted embeddings stage and a fitted NER model to a pipeline from raw ``text`` to ``ner_chunk``."""
     from pyspark.ml import PipelineModel
-    from sparknlp.annotator import NerConverter, RegexTokenizer, SentenceDetector
-    from sparknlp.base import DocumentAssembler
+    from sparknlp.annotator import NerConverter
 
-    stages = [
-        DocumentAssembler().setInputCol("text").setOutputCol(DOCUMENT).setCleanupMode("disabled"),
-        SentenceDetector()
-        .setInputCols(DOCUMENT)
-        .setOutputCol(SENTENCE)
-        .setCustomBounds([SENTENCE_PATTERN])
-        .setUseCustomBoundsOnly(True)
-        .setCustomBoundsStrategy("append"),
-        RegexTokenizer().setInputCols(SENTENCE).setOutputCol(TOKEN).setPattern(SPLIT_PATTERN).setPositionalMask(False),
-        stage,
-        fitted,
-        NerConverter().setInputCols(SENTENCE, TOKEN, NER).setOutputCol(CHUNK),
-    ]
-    return PipelineModel(stages=stages)
+    converter = NerConverter().setInputCols(SENTENCE, TOKEN, NER).setOutputCol(CHUNK)
+    return PipelineModel(stages=[*reading.stages(), stage, fitted, converter])
 
 
-def _approach(spec: TrainingSpec, scratch: Path, test_place: str) -> Any:
+def approach(spec: TrainingSpec, scratch: Path, test_place: str) -> Any:
+    """Returns NerDL with the settings of a spec."""
     from sparknlp.annotator import NerDLApproach
 
     return (
@@ -155,23 +157,10 @@ def _spans(sentence: Sentence, tags: dict[int, str]) -> list[Span]:
     return spans_from_tags([token for token, _ in tagged], [tag for _, tag in tagged])
 
 
-def _diverged(spec: TrainingSpec) -> PoorQuality:
+def diverged(spec: TrainingSpec) -> PoorQuality:
+    """Returns the error of a training whose loss was no number."""
     return PoorQuality(
         "The training learned nothing: its loss stopped being a number.",
         f"With a learning rate of {spec.learning_rate:g} the steps were too large for these texts.",
         f"Train again with a learning rate of {spec.learning_rate / 3:.1g} or lower.",
     )
-
-
-class _Clock:
-    """Seconds by part of the work."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-        self.seconds: dict[str, float] = {}
-
-    def mark(self, name: str) -> None:
-        """Ends the present part under this name."""
-        now = time.monotonic()
-        self.seconds[name] = round(now - self._last, 2)
-        self._last = now

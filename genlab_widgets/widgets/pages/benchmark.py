@@ -63,19 +63,25 @@ def interval(benchmark: Benchmark) -> str:
 
 
 def _table(benchmark: Benchmark, baseline: Benchmark | None, colours: Mapping[str, str]) -> Markup:
-    heads = ["Label", "Precision", "Recall", "F1", "F1, bounds may differ", "Examples"]
+    by_bounds = benchmark.token is not None
+    heads = ["Label", "Precision", "Recall", "F1", *(["F1, bounds may differ"] if by_bounds else []), "Examples"]
     other = {score.label: score for score in baseline.by_label} if baseline else {}
     if baseline:
         heads.insert(4, "F1 of the baseline")
-    exact, partial = benchmark.exact.micro, benchmark.partial.micro
-    total = [exact.precision, exact.recall, exact.f1, partial.f1]
+    exact, headline = benchmark.exact.micro, benchmark.headline
+    total = [headline.precision, headline.recall, headline.f1]
     if baseline:
-        total.insert(3, baseline.exact.micro.f1)
-    rows = [_label_row(score, other.get(score.label), baseline is not None, colours) for score in benchmark.by_label]
+        total.append(baseline.f1)
+    if by_bounds:
+        total.append(benchmark.partial.micro.f1)
+    rows = [
+        _label_row(score, other.get(score.label), baseline is not None, by_bounds, colours)
+        for score in benchmark.by_label
+    ]
     rows.append(
         h(
             "tr",
-            h("th", "All", scope="row"),
+            h("th", "All" if benchmark.average == "micro" else "Mean of the labels", scope="row"),
             [_figure(value) for value in total],
             _figure(exact.support),
             class_="genlab-total",
@@ -85,19 +91,24 @@ def _table(benchmark: Benchmark, baseline: Benchmark | None, colours: Mapping[st
         "tr",
         [h("th", title, scope="col", class_="genlab-right" if place else None) for place, title in enumerate(heads)],
     )
-    caption = f"Scores on {wording.plural(len(benchmark.documents), 'test task')}, entities with exact bounds"
+    bounds = ", entities with exact bounds" if by_bounds else ""
+    accuracy = "" if by_bounds or benchmark.accuracy is None else f"; accuracy {benchmark.accuracy:.2f}"
+    caption = f"Scores on {wording.plural(len(benchmark.documents), 'test task')}{bounds}{accuracy}"
     table = h("table", h("caption", caption), h("thead", head), h("tbody", rows), class_="genlab-table")
     return h("section", h("h3", "Quality by label"), h("div", table, class_="genlab-scroll"))
 
 
-def _label_row(score: LabelScore, other: LabelScore | None, compared: bool, colours: Mapping[str, str]) -> Markup:
+def _label_row(
+    score: LabelScore, other: LabelScore | None, compared: bool, by_bounds: bool, colours: Mapping[str, str]
+) -> Markup:
     exact = score.exact
+    values: list[float | None] = [exact.precision, exact.recall, exact.f1]
+    if compared:
+        values.append(other.exact.f1 if other else None)
+    if by_bounds:
+        values.append(score.partial.f1)
     if not score.support:
-        values: list[float | None] = [None] * (5 if compared else 4)
-    else:
-        values = [exact.precision, exact.recall, exact.f1, score.partial.f1]
-        if compared:
-            values.insert(3, other.exact.f1 if other else None)
+        values = [None] * len(values)
     return h(
         "tr",
         h("th", swatch(score.label, colours), scope="row"),
@@ -162,6 +173,14 @@ def _facts(result: Result) -> Markup:
         ("Data", f"{sum(result.selection.values()):,} tasks" if result.selection else "\u2013"),
         ("Split", split),
         ("Embeddings", str(result.embeddings.get("name") or spec.embeddings)),
+        *(
+            (
+                item.title,
+                f"F1 {wording.score(item.f1)} on a part of the training tasks ({item.note})"
+                + (", taken" * item.chosen),
+            )
+            for item in result.race
+        ),
         (
             "Parameters",
             f"{spec.epochs} epochs, learning rate {spec.learning_rate}, decay {spec.decay}, dropout {spec.dropout}, "

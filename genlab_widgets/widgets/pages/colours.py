@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 def label_colours(config: LabelingConfig) -> dict[str, str]:
     """Returns a colour by label value, the same everywhere on the pages."""
-    return {
-        label.value: safe_colour(label.background, PALETTE[place % len(PALETTE)])
-        for place, label in enumerate(config.entity_labels)
-    }
+    own = {label.value: label.background for label in config.labels}
+    values = dict.fromkeys([*own, *(value for control in config.choices for value in control.values)])
+    return {value: safe_colour(own.get(value), PALETTE[place % len(PALETTE)]) for place, value in enumerate(values)}

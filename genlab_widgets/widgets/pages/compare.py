@@ -101,7 +101,7 @@ def _labels(a: Run, b: Run, colours: Mapping[str, str]) -> Markup:
         change = "\u2013" if left is None or right is None else f"{right - left:+.2f}".replace("-", "\u2212")
         support = max((scores[name].support for scores in (mine, others) if name in scores), default=0)
         rows.append(_row(swatch(name, colours), wording.score(left), wording.score(right), change, f"{support:,}"))
-    difference = second.exact.micro.f1 - first.exact.micro.f1
+    difference = second.f1 - first.f1
     rows.append(
         _row(
             "All",
@@ -133,4 +133,4 @@ def _row(name: object, *cells: object) -> Markup:
 
 
 def _all(benchmark: Benchmark) -> Markup:
-    return h("span", wording.score(benchmark.exact.micro.f1), h("small", f" ({interval(benchmark)})"))
+    return h("span", wording.score(benchmark.f1), h("small", f" ({interval(benchmark)})"))

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from genlab_widgets.errors import WrongParameters
-from genlab_widgets.training.spec import TrainingSpec
+from genlab_widgets.training.offers import ALL, FINE_TUNED
+from genlab_widgets.training.spec import TrainingSpec, defaults
 
 View = Literal["wizard", "one_page"]
 STEPS = ("Model", "Data and parameters", "Train")
@@ -41,11 +42,6 @@ class Parameter(NamedTuple):
     def title(self) -> str:
         """The label of the input."""
         return str(TrainingSpec.model_fields[self.name].title)
-
-    @property
-    def default(self) -> Any:
-        """The value that Reset brings back."""
-        return TrainingSpec.model_fields[self.name].default
 
 
 PARAMETERS = (
@@ -89,7 +85,15 @@ SEED = Parameter(
     whole=True,
 )
 _NUMBERS = {item.name: item for item in (*PARAMETERS, SPLIT, SEED)}
-_STEP_OF = {"kind": 1, "classifier": 1, "library": 1, "architecture": 1, "embeddings": 1, "leave_out_labels": 1}
+_STEP_OF = {
+    "kind": 1,
+    "classifier": 1,
+    "head": 1,
+    "library": 1,
+    "architecture": 1,
+    "embeddings": 1,
+    "leave_out_labels": 1,
+}
 
 
 def step_of(name: str) -> int:
@@ -160,7 +164,21 @@ class TrainForm:
 
     def reset(self) -> TrainForm:
         """Returns the form with the default parameters; model, split and tasks stay as they are."""
-        return self.with_fields(**{item.name: item.default for item in PARAMETERS})
+        return self.with_fields(**self.defaults())
+
+    def defaults(self) -> dict[str, Any]:
+        """Returns the default parameters of what is chosen to train."""
+        found = defaults(str(self.fields["kind"]), str(self.fields["architecture"]))
+        return {item.name: found[item.name] for item in PARAMETERS}
+
+    def chosen(self, **changes: Any) -> TrainForm:
+        """Returns the form with another kind or architecture; parameters that nobody touched take its defaults."""
+        before, changed = self.defaults(), self.with_fields(**changes)
+        if changed.fields["architecture"] == "fine_tuned" and changed.fields["kind"] not in FINE_TUNED:
+            changed = changed.with_fields(architecture="annotator")
+        after = changed.defaults()
+        untouched = {name: after[name] for name, value in before.items() if self._value(name) == value}
+        return changed.with_fields(**untouched)
 
     def spec_fields(self) -> dict[str, Any]:
         """Returns the fields for ``Project.train``: numbers read from what was typed, empty text as None."""
@@ -169,7 +187,8 @@ class TrainForm:
     def problems(self) -> dict[str, str]:
         """Returns what is wrong, a sentence by field; empty when a training could be asked for."""
         try:
-            TrainingSpec.parse({**self.spec_fields(), "project": "any"})
+            fields = self.spec_fields()
+            TrainingSpec.parse({**fields, "kind": "ner" if fields["kind"] == ALL else fields["kind"], "project": "any"})
         except WrongParameters as error:
             return {_field(name): self._sentence(_field(name), told) for name, told in error.details["fields"].items()}
         embeddings = str(self.fields["embeddings"])
@@ -184,6 +203,8 @@ class TrainForm:
 
     def _value(self, name: str) -> Any:
         value = self.fields[name]
+        if name == "classifier":
+            return value or None
         if name in _NUMBERS:
             return _number(value, _NUMBERS[name].whole)
         return tuple(value) if isinstance(value, list) else value
@@ -225,6 +246,8 @@ class FormState:
 
     def fill(self, **fields: Any) -> bool:
         """Changes fields of the spec."""
+        if {"kind", "architecture"} & fields.keys() and not {item.name for item in PARAMETERS} & fields.keys():
+            return self.set(self.form.chosen(**fields))
         return self.set(self.form.with_fields(**fields))
 
     def go(self, step: int) -> bool:

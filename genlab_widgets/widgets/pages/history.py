@@ -53,7 +53,7 @@ class HistoryPage(Page):
             empty="No training yet, or none that passes the filters.",
         )
         self.table.on_action(self.guarded(self._act))
-        self.compare_button = self.button("Compare", self._compare, "Comparing \u2026", "primary")
+        self.compare_button = self.button("Compare", self._compare_selected, "Comparing \u2026", "primary")
         self.hint = text()
         self.table.observe(self.guarded(lambda _: self._draw_hint()), "selected")
         actions = Actions(self._open_details, lambda *_: None, lambda *_: None, self.fill)
@@ -152,7 +152,7 @@ class HistoryPage(Page):
             return "logs.zip", b""
         return f"{run.id}-logs.zip", self.attempt(run.logs_zip) or b""
 
-    def _compare(self) -> None:
+    def _compare_selected(self) -> None:
         first, second = sorted(self.table.selected, key=[row.id for row in self.table.matching()].index, reverse=True)
         self.comparison.present(self.project.workspace.compare(first, second))
 

@@ -14,6 +14,7 @@ from genlab_widgets.widgets.pages.deploy import DeployPanel
 from genlab_widgets.widgets.pages.notebook_view import NotebookView
 from genlab_widgets.widgets.pages.page import Page, row, show, text
 from genlab_widgets.widgets.parts import Curve, Download, Log, Markup, Progress, h
+from genlab_widgets.workspace import logs_of
 
 if TYPE_CHECKING:
     from genlab_widgets.runs.store import RunRow
@@ -152,7 +153,7 @@ class RunCard(ipywidgets.Box):
         self._draw_progress(seen, status)
         baseline = seen.result.baseline if seen.result else None
         self.curve.waiting = "No epoch ended." if ended else "The curve starts when the first epoch ends."
-        self.curve.show([(seen.row.id, seen.epochs)], baseline.token.micro.f1 if baseline else None)
+        self.curve.show([(seen.row.id, seen.epochs)], baseline.curve_f1 if baseline else None, self.run.baseline_title)
         show(self.curve, bool(seen.epochs) or not ended)
         show(self.progress, not ended)
         show(self.stop, not ended)
@@ -262,8 +263,13 @@ class RunCard(ipywidgets.Box):
         self._actions.leave_out(self._known(), self._remedies)
 
     def _pack(self) -> tuple[str, bytes]:
-        packed: Any = self._page.attempt(self._known().logs_zip)
-        return f"{self._known().id}-logs.zip", packed or b""
+        run = self._known()
+        together = run.group
+        if len(together) > 1:  # one file for all that was trained together
+            packed: Any = self._page.attempt(lambda: logs_of(together))
+            return f"{run.project}-{run.row.group}-logs.zip", packed or b""
+        packed = self._page.attempt(run.logs_zip)
+        return f"{run.id}-logs.zip", packed or b""
 
 
 def _title(seen: RunRow, status: str) -> Markup:

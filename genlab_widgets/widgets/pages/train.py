@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import ipywidgets
 
 from genlab_widgets.errors import GenlabError, NotFound
+from genlab_widgets.training.offers import ALL
 from genlab_widgets.widgets.pages import evidence, wording
 from genlab_widgets.widgets.pages.colours import label_colours
 from genlab_widgets.widgets.pages.form import FormState, TrainForm
@@ -26,7 +27,10 @@ PREFERENCES = "train"
 """Under this key the page keeps its state among the project's preferences."""
 _ENOUGH = 40
 _STRIP = 5
-_MODEL_FIELDS = ("kind", "library", "architecture", "embeddings", "epochs", "batch_size", "validation_split", "seed")
+_MODEL_FIELDS = (
+    *("kind", "library", "architecture", "classifier", "embeddings"),
+    *("epochs", "batch_size", "validation_split", "seed"),
+)
 _CHECKED = (*_MODEL_FIELDS, "test_train_tags", "tags", "completion_status", "leave_out_labels")
 """Fields that the check depends on."""
 
@@ -102,6 +106,11 @@ class TrainPage(Page):
     def _train(self, deploy: str) -> None:
         self.banner.clear()
         fields = {**self.state.form.spec_fields(), "deploy": deploy}
+        if fields["kind"] == ALL:
+            shared = self.project.spec(**{**fields, "kind": "ner"}).digest()[:32]
+            fields.pop("kind")
+            self.show_run(self.project.train_all(key=f"page:{shared}:{self._key}", **fields)[0])
+            return
         key = f"page:{self.project.spec(**fields).digest()[:32]}:{self._key}"
         self.show_run(self.project.train(key=key, **fields))
 
@@ -286,7 +295,10 @@ class TrainPage(Page):
         view = self.form.readiness
         view.expanded = not view.expanded
         if view.expanded and not self._reasons:
-            spec: TrainingSpec = self.project.spec(**self.state.form.spec_fields())
+            fields = self.state.form.spec_fields()
+            kinds = [offer.value for offer in self.project.offers() if offer.field == "kind" and offer.enabled]
+            kind = kinds[0] if fields["kind"] == ALL else fields["kind"]
+            spec: TrainingSpec = self.project.spec(**{**fields, "kind": kind})
             self.background.submit("why", lambda: evidence.by_reason(self.project, spec), self._show_reasons)
 
     def _show_reasons(self, found: dict[str, list[dict[str, Any]]]) -> None:

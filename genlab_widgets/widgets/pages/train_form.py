@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
+from genlab_widgets.training.offers import FINE_TUNED
 from genlab_widgets.widgets.pages import form as forms
 from genlab_widgets.widgets.pages import wording
 from genlab_widgets.widgets.pages.form import FormState, TrainForm
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 AUTOMATIC = "Automatic (recommended)"
 _EMBEDDINGS_HINT = "Automatic takes the best embeddings that this machine has for the project\u2019s language."
+_CLASSIFIER_HINT = 'The Choices with train="true", else the first name in alphabetical order.'
+_HEAD_HINT = "Automatic tries both on a part of the training tasks and takes the better."
+_HEADS = (
+    ("automatic", AUTOMATIC),
+    ("logistic_regression", "Logistic regression"),
+    ("classifier_dl", "ClassifierDL"),
+)
 _DEPLOY_QUESTION = (
     "Deploying lets the labeling config name the new model as soon as it is trained: new tasks get its suggestions. "
     "It can be undone. With \u201cJust train\u201d you see its quality first."
@@ -65,6 +73,12 @@ class TrainFormView(ipywidgets.Box):
                 for item in offers
                 if item.field == name
             ]
+        names = [str(item.value) for item in offers if item.field == "classifier"]
+        self.fields["classifier"].options = [
+            option("", "As the labeling config says"),
+            *(option(name, name) for name in names),
+        ]
+        self.fields["head"].options = [option(name, title) for name, title in _HEADS]
         for name in ("use_gpu", "custom_script"):
             refused = next((item for item in offers if item.field == name and not item.enabled), None)
             self.fields[name].disabled = refused is not None
@@ -121,7 +135,10 @@ class TrainFormView(ipywidgets.Box):
             self._fill(name, field, form, problems)
         show(self.fields["seed"], True)
         show(self.fields["validation_split"], not form.fields["test_train_tags"])
-        show(self.fields["classifier"], form.fields["kind"] == "classification")
+        classifies = form.fields["kind"] == "classification"
+        show(self.fields["classifier"], classifies)
+        show(self.fields["head"], classifies)
+        show(self.fields["architecture"], form.fields["kind"] in FINE_TUNED)
         _, colon, place = str(form.fields["embeddings"]).partition(":")
         own = bool(colon) and str(form.fields["embeddings"]) not in self._embeddings
         show(self.embeddings_place, own)
@@ -171,7 +188,8 @@ class TrainFormView(ipywidgets.Box):
         kind = self._field("kind", Choice(label="What to train"))
         library = self._field("library", Choice(label="Library"))
         architecture = self._field("architecture", Choice(label="Network"))
-        classifier = self._field("classifier", Field(label="Choices name", kind="text"))
+        classifier = self._field("classifier", Field(label="Classifier", kind="select", hint=_CLASSIFIER_HINT))
+        head = self._field("head", Field(label="How to classify", kind="select", hint=_HEAD_HINT))
         embeddings = self._field(
             "embeddings", Field(label="Embeddings", kind="select", hint=_EMBEDDINGS_HINT), read=_chosen_embeddings
         )
@@ -184,6 +202,7 @@ class TrainFormView(ipywidgets.Box):
             text(h("h2", "Model")),
             kind,
             classifier,
+            head,
             embeddings,
             self.embeddings_place,
             self.embedding_facts,

@@ -15,7 +15,13 @@ STATUS = {
     "CRASHED": "Crashed",
 }
 TONE = {"COMPLETED": "ok", "FAILED": "fail", "CRASHED": "fail", "QUEUED": "wait", "CANCELLED": "quiet"}
-KINDS = {"ner": "NER", "assertion": "Assertion", "classification": "Classification", "visual_ner": "Visual NER"}
+KINDS = {
+    "ner": "NER",
+    "assertion": "Assertion",
+    "classification": "Classification",
+    "visual_ner": "Visual NER",
+    "all": "All kinds",
+}
 SOURCES = {"manual": "manual", "active_learning": "active learning", "batch": "batch"}
 LANGUAGES = {
     "da": "Danish",

@@ -23,15 +23,18 @@ class Curve(Part):
     alt = traitlets.Unicode("No epoch has ended yet.").tag(sync=True)
     waiting = traitlets.Unicode("The curve starts when the first epoch ends.").tag(sync=True)
 
-    def show(self, runs: Sequence[tuple[str, Sequence[Epoch]]], baseline: float | None = None) -> None:
+    def show(
+        self, runs: Sequence[tuple[str, Sequence[Epoch]]], baseline: float | None = None, baseline_title: str = "CRF"
+    ) -> None:
         """Draws the epochs of each run.
 
         Args:
             runs: Title and epochs, in order.
-            baseline: Token-level micro F1 of the baseline, as a line.
+            baseline: F1 of the baseline, as a line.
+            baseline_title: What the baseline is.
         """
         series = [{"title": title, "points": [_point(epoch) for epoch in epochs]} for title, epochs in runs]
-        lines = [] if baseline is None else [{"title": "baseline (CRF)", "value": baseline}]
+        lines = [] if baseline is None else [{"title": f"baseline ({baseline_title})", "value": baseline}]
         with self.hold_sync():
             self.epochs = max([epoch.total for _, epochs in runs for epoch in epochs], default=1)
             self.series = series

@@ -1,0 +1,177 @@
+"""The encoder in JAX: float32, exact GELU, dropout; the weights of all layers stacked, so that one is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from genlab_widgets.training.embeddings.onnx_bert import BertShape
+from genlab_widgets.training.finetune.checkpoint import LAYER, POSITIONS, TYPES, WORDS
+
+if TYPE_CHECKING:
+    import jax
+    import numpy as np
+    from numpy.typing import NDArray
+
+_MASKED = -1e9
+"""As in the ONNX graph, so that both give the same."""
+
+
+def stack(weights: Mapping[str, NDArray[np.float32]], layers: int) -> dict[str, NDArray[np.float32]]:
+    """Joins the tensors of all layers to one each, (layers, ...): one compiled layer serves them all."""
+    import numpy as np
+
+    found = {name: tensor for name, tensor in weights.items() if not name.startswith(LAYER)}
+    first = f"{LAYER}0."
+    for name in weights:
+        if name.startswith(first):
+            part = name.removeprefix(first)
+            found[LAYER + part] = np.stack([weights[f"{LAYER}{layer}.{part}"] for layer in range(layers)])
+    return found
+
+
+def unstack(params: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
+    """Undoes :func:`stack`."""
+    import numpy as np
+
+    found: dict[str, NDArray[np.float32]] = {}
+    for name, value in params.items():
+        tensor = np.asarray(value)
+        if name.startswith(LAYER):
+            part = name.removeprefix(LAYER)
+            found |= {f"{LAYER}{layer}.{part}": tensor[layer] for layer in range(len(tensor))}
+        else:
+            found[name] = tensor
+    return found
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """Weights with only those rows of the word embeddings that a training sees: no step touches the others.
+
+    It saves a third of a step's time and half of what a state on disk takes, and changes no result, since embeddings
+    have no weight decay.
+
+    Attributes:
+        whole: All rows of the word embeddings.
+        used: Rows that are kept, in order.
+    """
+
+    whole: NDArray[np.float32]
+    used: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any], ids: Iterable[NDArray[np.int32]]) -> Narrowed:
+        """Keeps the rows that occur in ``ids``."""
+        import numpy as np
+
+        return cls(np.asarray(params[WORDS]), np.unique(np.concatenate(list(ids))))
+
+    def params(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the weights with the narrow table."""
+        return {**params, WORDS: self.whole[self.used]}
+
+    def places(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Returns where rows are in the narrow table."""
+        import numpy as np
+
+        return np.searchsorted(self.used, ids).astype("int32")
+
+    def widen(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the weights with all rows, the kept ones as they are now."""
+        import numpy as np
+
+        whole = self.whole.copy()
+        whole[self.used] = np.asarray(params[WORDS])
+        return {**params, WORDS: whole}
+
+
+def forward(
+    params: Mapping[str, Any],
+    shape: BertShape,
+    ids: jax.Array,
+    types: jax.Array,
+    mask: jax.Array,
+    key: jax.Array | None = None,
+    dropout: float = 0.0,
+) -> jax.Array:
+    """Computes the last hidden state (batch x length x hidden).
+
+    Args:
+        params: Stacked weights.
+        shape: Sizes.
+        ids: Rows of the word embeddings (int, batch x length).
+        types: Rows of the segment embeddings (int, batch x length).
+        mask: 1 for pieces, 0 for padding (batch x length).
+        key: Random key; None runs without dropout.
+        dropout: Share that dropout takes, at the places where BERT has it.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    keys = jax.random.split(key, 3 * shape.layers + 1) if key is not None and dropout else None
+    total = params[WORDS][ids] + params[TYPES][types] + params[POSITIONS][: ids.shape[1]]
+    hidden = _norm(total, params, "embeddings.LayerNorm", shape.epsilon)
+    if keys is not None:
+        hidden = drop(hidden, keys[0], dropout)
+    penalty = (1.0 - mask.astype(jnp.float32))[:, None, None, :] * _MASKED
+    stacked = {name.removeprefix(LAYER): value for name, value in params.items() if name.startswith(LAYER)}
+
+    def layer(x: jax.Array, given: Any) -> tuple[jax.Array, None]:
+        weights, layer_keys = given
+        return _layer(x, penalty, weights, shape, layer_keys, dropout), None
+
+    layer_keys = None if keys is None else keys[1:].reshape(shape.layers, 3)
+    hidden, _ = jax.lax.scan(layer, hidden, (stacked, layer_keys))
+    return hidden
+
+
+def _layer(
+    x: jax.Array, penalty: jax.Array, weights: Mapping[str, Any], shape: BertShape, keys: Any, dropout: float
+) -> jax.Array:
+    import jax
+    import jax.numpy as jnp
+
+    batch, length, _ = x.shape
+    width = shape.hidden // shape.heads
+
+    def dropped(value: jax.Array, place: int) -> jax.Array:
+        return value if keys is None else drop(value, keys[place], dropout)
+
+    def heads(part: str) -> jax.Array:
+        return linear(x, weights, f"attention.self.{part}").reshape(batch, length, shape.heads, width)
+
+    scores = jnp.einsum("bqhd,bkhd->bhqk", heads("query"), heads("key")) / jnp.sqrt(jnp.float32(width)) + penalty
+    attention = dropped(jax.nn.softmax(scores, axis=-1), 0)
+    context = jnp.einsum("bhqk,bkhd->bqhd", attention, heads("value")).reshape(batch, length, shape.hidden)
+    attended = dropped(linear(context, weights, "attention.output.dense"), 1)
+    x = _norm(x + attended, weights, "attention.output.LayerNorm", shape.epsilon)
+    inner = jax.nn.gelu(linear(x, weights, "intermediate.dense"), approximate=False)
+    outer = dropped(linear(inner, weights, "output.dense"), 2)
+    return _norm(x + outer, weights, "output.LayerNorm", shape.epsilon)
+
+
+def linear(x: jax.Array, weights: Mapping[str, Any], name: str) -> jax.Array:
+    """Returns ``x W' + b``."""
+    found: jax.Array = x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
+    return found
+
+
+def _norm(x: jax.Array, weights: Mapping[str, Any], name: str, epsilon: float) -> jax.Array:
+    import jax
+
+    centred = x - x.mean(axis=-1, keepdims=True)
+    variance = (centred**2).mean(axis=-1, keepdims=True)
+    scale, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
+    normed: jax.Array = centred * jax.lax.rsqrt(variance + epsilon) * scale + bias
+    return normed
+
+
+def drop(x: jax.Array, key: jax.Array, share: float) -> jax.Array:
+    """Sets a share of the values to zero and scales the others up."""
+    import jax
+    import jax.numpy as jnp
+
+    kept: jax.Array = jnp.where(jax.random.bernoulli(key, 1.0 - share, x.shape), x / (1.0 - share), 0.0)
+    return kept

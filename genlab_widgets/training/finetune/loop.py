@@ -1,0 +1,244 @@
+"""The training loop of every fine-tuned model: AdamW, warm-up and cosine, best epoch by a validation part.
+
+Recipe and figures: ``shared/reference/spark-nlp.md``, Fine-tuning. Everything random follows from the seed, the epoch
+and the step, so the same spec gives the same model on the same machine, and a training that was killed goes on from
+its last finished epoch to the very same weights.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genlab_widgets.errors import PoorQuality
+from genlab_widgets.training.finetune.rows import Row, batches
+from genlab_widgets.training.finetune.state import EpochResult, State
+
+if TYPE_CHECKING:
+    import jax
+
+    from genlab_widgets.training.finetune.rows import Batch
+    from genlab_widgets.training.finetune.state import Outcome, Params
+
+    Loss = Callable[[Params, Batch, "jax.Array"], "jax.Array"]
+    """Weights, batch and random key to the mean loss of the batch."""
+
+_WARM_UP = 0.1
+_CLIP = 1.0
+_WEIGHT_DECAY = 0.01
+_PROBE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is fine-tuned; the defaults are measured (``benchmarks/finetune_quality.py``).
+
+    Attributes:
+        epochs: Most passes over the rows.
+        encoder_rate: Highest learning rate of the checkpoint's weights.
+        head_rate: Highest learning rate of new weights.
+        dropout: Share that dropout takes, in encoder and head.
+        word_dropout: Share of words that a training step sees as unknown.
+        batch: Rows of a step.
+        patience: Epochs without a better validation score after which the training ends.
+        seed: Another seed gives another model.
+    """
+
+    epochs: int = 5
+    encoder_rate: float = 2e-4
+    head_rate: float = 1e-3
+    dropout: float = 0.1
+    word_dropout: float = 0.0
+    batch: int = 16
+    patience: int = 3
+    seed: int = 42
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a probe found: speed, and seconds that a training will take (compilation included)."""
+
+    pieces_per_second: float
+    seconds: float
+
+
+@dataclass
+class Watcher:
+    """What the outside hears and says while a training runs.
+
+    Attributes:
+        progress: Gets the part of the present epoch that is done (0..1) and the mean loss so far, after each step.
+        epoch: Gets each finished epoch.
+        stop: Asked before each step; True ends the training with what is best so far.
+    """
+
+    progress: Callable[[float, float], None] = lambda fraction, loss: None
+    epoch: Callable[[EpochResult], None] = lambda result: None
+    stop: Callable[[], bool] = lambda: False
+
+
+@dataclass
+class Trainer:
+    """One training: its loss, its recipe and the compiled step.
+
+    Attributes:
+        loss: Mean loss of a batch.
+        recipe: How to train.
+        new: Says of a weight's name whether it is new, so that it learns at ``head_rate``.
+    """
+
+    loss: Loss
+    recipe: Recipe
+    new: Callable[[str], bool] = lambda name: True
+    _steps: dict[int, Any] = field(default_factory=dict, repr=False)
+
+    def fit(
+        self,
+        params: Params,
+        rows: Sequence[Row],
+        score: Callable[[Params], float],
+        folder: Path,
+        watcher: Watcher | None = None,
+    ) -> Outcome:
+        """Trains, or goes on where a killed training with the same rows left off in ``folder``.
+
+        Args:
+            params: Weights to start from; they are not changed.
+            rows: Training rows, without those of the validation part.
+            score: Scores weights on the validation part, higher is better.
+            folder: Keeps the state after each epoch.
+            watcher: Hears of steps and epochs.
+
+        Raises:
+            PoorQuality: The loss stopped being a number.
+        """
+        watcher = watcher or Watcher()
+        steps = self._steps_per_epoch(rows)
+        state = State.load(folder, State.begin(params, self._optimizer(steps)))
+        while len(state.epochs) < self.recipe.epochs and not self._patience_ends(state):
+            began = time.monotonic()
+            mean = self._epoch(state, rows, steps, watcher)
+            if mean is None:
+                return state.outcome(stopped=True)
+            result = EpochResult(len(state.epochs) + 1, mean, score(state.params), time.monotonic() - began)
+            state.take(result)
+            state.save(folder)
+            watcher.epoch(result)
+        return state.outcome()
+
+    def probe(self, params: Params, rows: Sequence[Row], seconds: float = _PROBE_SECONDS) -> Estimate:
+        """Runs steps on real rows for some seconds, throws their result away, and says how long a training takes.
+
+        The commonest length is compiled and timed; others are taken to compile as long.
+        """
+        step = self._step(self._steps_per_epoch(rows))
+        every = list(batches(rows, self.recipe.batch, self.recipe.seed, 0))
+        by_length: dict[int, list[Batch]] = {}
+        for batch in every:
+            by_length.setdefault(batch["ids"].shape[1], []).append(batch)
+        chosen = max(by_length.values(), key=len)
+        state = State.begin(params, self._optimizer(self._steps_per_epoch(rows)))
+
+        def run(place: int) -> None:
+            key = _key(self.recipe.seed, 0, place)
+            state.params, state.optimizer, loss = step(state.params, state.optimizer, chosen[place % len(chosen)], key)
+            loss.block_until_ready()
+
+        compiling = _seconds(lambda: run(0))
+        done, began = 0, time.monotonic()
+        while not done or time.monotonic() - began < seconds:
+            run(done)
+            done += 1
+        one = (time.monotonic() - began) / done
+        positions = sum(batch["ids"].size for batch in every)
+        per_position = one / chosen[0]["ids"].size
+        pieces = sum(len(row.ids) for row in rows)
+        total = self.recipe.epochs * positions * per_position + len(by_length) * max(0.0, compiling - one)
+        return Estimate(pieces / (positions * per_position), total)
+
+    def _epoch(self, state: State, rows: Sequence[Row], steps: int, watcher: Watcher) -> float | None:
+        """Runs one epoch and returns its mean loss; None where it was told to stop."""
+        number = len(state.epochs) + 1
+        step = self._step(steps)
+        total = 0.0
+        for place, batch in enumerate(batches(rows, self.recipe.batch, self.recipe.seed, number)):
+            if watcher.stop():
+                return None
+            key = _key(self.recipe.seed, number, place)
+            state.params, state.optimizer, loss = step(state.params, state.optimizer, batch, key)
+            total += float(loss)
+            if not math.isfinite(total):
+                raise diverged(self.recipe.encoder_rate)
+            watcher.progress((place + 1) / steps, total / (place + 1))
+        return total / steps
+
+    def _patience_ends(self, state: State) -> bool:
+        return len(state.epochs) - state.best >= self.recipe.patience if state.epochs else False
+
+    def _steps_per_epoch(self, rows: Sequence[Row]) -> int:
+        return -(-len(rows) // self.recipe.batch)
+
+    def _step(self, steps: int) -> Any:
+        """Returns the compiled step; weights and optimizer state are donated, so memory holds them once."""
+        import jax
+        import optax
+
+        if steps not in self._steps:
+            optimizer = self._optimizer(steps)
+
+            def step(params: Params, state: Any, batch: Batch, key: jax.Array) -> Any:
+                loss, gradient = jax.value_and_grad(self.loss)(params, batch, key)
+                updates, state = optimizer.update(gradient, state, params)
+                return optax.apply_updates(params, updates), state, loss
+
+            self._steps[steps] = jax.jit(step, donate_argnums=(0, 1))
+        return self._steps[steps]
+
+    def _optimizer(self, steps: int) -> Any:
+        import optax
+
+        recipe = self.recipe
+        total = max(2, steps * recipe.epochs)
+        shape = optax.warmup_cosine_decay_schedule(0.0, 1.0, max(1, int(_WARM_UP * total)), total)
+
+        def rates(updates: Params, params: Params | None = None) -> Params:
+            return {
+                name: -(recipe.head_rate if self.new(name) else recipe.encoder_rate) * updates[name] for name in updates
+            }
+
+        def decays(params: Params) -> dict[str, bool]:
+            return {name: name.startswith("encoder.") and value.ndim > 2 for name, value in params.items()}
+
+        return optax.chain(
+            optax.clip_by_global_norm(_CLIP),
+            optax.scale_by_adam(),
+            optax.add_decayed_weights(_WEIGHT_DECAY, mask=decays),
+            optax.scale_by_schedule(shape),
+            optax.stateless(rates),
+        )
+
+
+def diverged(rate: float) -> PoorQuality:
+    """Returns the error of a loss that is no number any more."""
+    return PoorQuality(
+        "The training learned nothing: its loss stopped being a number.",
+        f"With a learning rate of {rate:g} the steps were too large for these texts.",
+        f"Train again with a learning rate of {rate / 3:.1g} or lower.",
+    )
+
+
+def _key(seed: int, epoch: int, step: int) -> jax.Array:
+    """Returns the random key of a step; ``unsafe_rbg`` draws three times as fast on CPU as JAX's default."""
+    import jax
+
+    return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed, impl="unsafe_rbg"), epoch), step)
+
+
+def _seconds(work: Callable[[], None]) -> float:
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began

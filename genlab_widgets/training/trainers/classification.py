@@ -1,0 +1,138 @@
+"""Classes of whole texts, on averaged word embeddings: the better of two heads, or the one that was asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genlab_widgets.training import embeddings, split
+from genlab_widgets.training.dataset import Example, Sentence, Span
+from genlab_widgets.training.runfolder import Candidate
+from genlab_widgets.training.spark import annotations as rows_in_spark
+from genlab_widgets.training.spark import texts
+from genlab_widgets.training.spark.annotations import DOCUMENT
+from genlab_widgets.training.trainers.base import Clock, Rows, Trained
+from genlab_widgets.training.trainers.heads import (
+    STRENGTHS,
+    Classes,
+    Logistic,
+    Neural,
+    Texts,
+    choose_logistic,
+    micro_f1,
+)
+
+if TYPE_CHECKING:
+    from pyspark.ml import PipelineModel
+    from pyspark.sql import SparkSession
+
+    from genlab_widgets.training.reporting import Reporter
+    from genlab_widgets.training.spec import TrainingSpec
+
+_HELD_OUT = 0.2
+"""Part of the training texts on which settings are chosen; the test texts are never looked at."""
+
+
+class Classifier:
+    """The open trainer ``annotator`` of kind ``classification``."""
+
+    needs_graph = False
+
+    def fit(self, spark: SparkSession, rows: Rows, spec: TrainingSpec, scratch: Path, reporter: Reporter) -> Trained:
+        """Embeds the texts, chooses a head on a part of the training texts, and lets it learn from all of them."""
+        from pyspark.ml import PipelineModel
+
+        clock = Clock()
+        base = embeddings.resolve(spec.embeddings, rows.language)
+        reporter.log(f"Embeddings: {base.title} ({base.dimension} dimensions), averaged over each text.")
+        first = texts.stages(base.stage(spark, rows_in_spark.sentence_rows(spark, rows.train)), base)
+        examples = [*rows.train_examples, *rows.test_examples]
+        embedded = PipelineModel(stages=first).transform(rows_in_spark.text_rows(spark, examples))
+        frame = embedded.select("task_id", DOCUMENT, texts.VECTORS).persist()
+        known = {item.task_id: item.text for item in examples}
+        data = Texts(frame, *texts.matrix(frame), known, rows.labels, rows.multiple)
+        clock.mark("embeddings")
+        truth = {item.task_id: frozenset(span.label for span in item.spans) for item in rows.train_examples}
+        race = _race(data, rows, truth, spec, scratch, reporter)
+        head = next(candidate for candidate, told in race if told.chosen)
+        if isinstance(head, Neural):
+            head = Neural(spec, scratch, reporter)
+        fitted = head.fit(data, sorted(truth), truth)
+        clock.mark("training")
+        predicted = fitted.predict(data, [item.task_id for item in rows.test_examples])
+        clock.mark("prediction")
+        frame.unpersist()
+        return Trained(
+            model=PipelineModel(stages=[*first, *fitted.stages()]),
+            predicted=_examples(rows.test_examples, predicted),
+            embeddings={"name": base.name, "dimension": base.dimension, "title": base.title, "origin": base.origin},
+            race=[told for _, told in race],
+            durations=clock.seconds,
+        )
+
+    def read(self, spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
+        """Returns the examples with the classes that a saved pipeline gives their texts."""
+        return texts.read(spark, model, examples)
+
+    def graph(self, sentences: Sequence[Sentence], labels: Sequence[str], dimension: int) -> None:
+        """A classifier needs no NerDL graph."""
+
+
+def _race(
+    data: Texts, rows: Rows, truth: Classes, spec: TrainingSpec, scratch: Path, reporter: Reporter
+) -> list[tuple[Logistic | Neural, Candidate]]:
+    """Compares the heads on held-out training texts; one that was asked for runs alone, to choose its settings."""
+    parts = _held_out(rows, spec)
+    if parts is None:
+        reporter.log("Too few texts to compare settings on.")
+        told = Candidate(name=Logistic.name, title=Logistic.title, chosen=True, note="too few texts to compare on")
+        return [(Logistic(STRENGTHS[1]), told)] if spec.head != Neural.name else [_neural_alone(spec, scratch)]
+    ids, held_out = parts
+    found: list[tuple[Logistic | Neural, float, float]] = []
+    if spec.head in ("automatic", Logistic.name):
+        started = time.monotonic()
+        settings, f1 = choose_logistic(data, ids, held_out, truth)
+        found.append((settings, f1, time.monotonic() - started))
+    if spec.head in ("automatic", Neural.name):
+        started = time.monotonic()
+        neural = Neural(spec, scratch)
+        f1 = micro_f1(neural.fit(data, ids, truth).predict(data, held_out), truth)
+        found.append((neural, f1, time.monotonic() - started))
+    best = max(found, key=lambda item: item[1])[0]
+    race = []
+    for head, f1, seconds in found:
+        note = head.note(rows.multiple)
+        told = Candidate(
+            name=head.name, title=head.title, f1=f1, seconds=round(seconds, 1), chosen=head is best, note=note
+        )
+        reporter.log(f"{told.title} ({note}): F1 {f1:.3f} on {len(held_out)} held-out training texts, {seconds:.1f} s.")
+        race.append((head, told))
+    return race
+
+
+def _neural_alone(spec: TrainingSpec, scratch: Path) -> tuple[Neural, Candidate]:
+    return Neural(spec, scratch), Candidate(name=Neural.name, title=Neural.title, chosen=True)
+
+
+def _held_out(rows: Rows, spec: TrainingSpec) -> tuple[list[int], list[int]] | None:
+    """Divides the training texts as the test part was divided; None where a part would not hold two classes."""
+    if len(rows.train_examples) < 10:
+        return None
+    parts = split.divide(rows.train_examples, _HELD_OUT, spec.seed)
+    learned = {span.label for item in parts.train for span in item.spans}
+    if len(learned) < 2 and not rows.multiple:
+        return None
+    return [item.task_id for item in parts.train], [item.task_id for item in parts.test]
+
+
+def _examples(examples: Sequence[Example], predicted: Classes) -> list[Example]:
+    return [
+        Example(
+            item.task_id,
+            item.text,
+            tuple(Span(0, len(item.text), label) for label in sorted(predicted.get(item.task_id, ()))),
+        )
+        for item in examples
+    ]

@@ -1,0 +1,123 @@
+"""Groups of runs: every kind of model of a project, asked for together, each with a notebook of its own."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from genlab_widgets.errors import GenlabError, WrongParameters
+
+if TYPE_CHECKING:
+    from genlab_widgets.training.readiness import Readiness
+    from genlab_widgets.workspace._project import Project
+    from genlab_widgets.workspace._run import Run
+
+_OF_ONE_KIND = {"classifier": "classification", "head": "classification"}
+"""Fields that only one kind has."""
+
+
+def start_all(project: Project, key: str | None, fields: Mapping[str, Any]) -> list[Run]:
+    """Starts a run for each kind; see :meth:`genlab_widgets.workspace.Project.train_all`."""
+    from genlab_widgets.training import offers
+
+    kinds = offers.trainable(project.labeling_config)
+    if not kinds:
+        raise _nothing(project)
+    project.workspace.require(project, "train")
+    group = key or f"{project.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    started: list[Run] = []
+    refused: list[tuple[str, GenlabError]] = []
+    for kind in kinds:
+        own = _own(fields, kind)
+        own_key = f"{key}:{kind}" if key else None
+        try:
+            started.append(project.train(key=own_key, group=group, **{**own, "kind": kind}))
+        except GenlabError as error:
+            refused.append((kind, error))
+    if not started:
+        raise refused[0][1]
+    return [*started, *(_refused(project, kind, error, group, fields) for kind, error in refused)]
+
+
+def check_all(project: Project, fields: Mapping[str, Any]) -> Readiness:
+    """Checks every kind; what blocks one of them is a warning as long as another one can train."""
+    from genlab_widgets.training import offers
+    from genlab_widgets.training.readiness import Readiness
+
+    found = {
+        kind: project.check(**{**_own(fields, kind), "kind": kind})
+        for kind in offers.trainable(project.labeling_config)
+    }
+    first = next(iter(found.values()), None)
+    if first is None:
+        raise _nothing(project)
+    some = any(item.ready for item in found.values())
+    findings = [
+        finding._replace(
+            level="warn" if some and finding.level == "fail" else finding.level,
+            message=f"{offers.KINDS[kind]}: {finding.message}",
+        )
+        for kind, item in found.items()
+        for finding in item.findings
+    ]
+    ready = [item for item in found.values() if item.ready] or [first]
+    estimate = first.estimate._replace(
+        seconds=max(item.estimate.seconds for item in ready),
+        memory_mb=sum(item.estimate.memory_mb for item in ready),
+        disk_mb=sum(item.estimate.disk_mb for item in ready),
+    )
+    return Readiness(
+        sorted(findings, key=lambda finding: ("fail", "warn", "ok").index(finding.level)),
+        first.selection,
+        [count for item in found.values() for count in item.labels],
+        estimate,
+        first.alignment,
+        first.train,
+        first.test,
+    )
+
+
+def _own(fields: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """Returns the fields that a kind has, of those given for all."""
+    own = {name: value for name, value in fields.items() if _OF_ONE_KIND.get(name, kind) == kind}
+    if own.get("architecture") == "fine_tuned" and kind != "ner":
+        own.pop("architecture")
+    return own
+
+
+def _nothing(project: Project) -> WrongParameters:
+    return WrongParameters(
+        f"{project.name} has nothing to train.",
+        "Its labeling config has neither labels that mark text nor Choices.",
+        "Add them to the labeling config.",
+    )
+
+
+def _refused(project: Project, kind: str, error: GenlabError, group: str, fields: Mapping[str, Any]) -> Run:
+    """Records a member that could not start as a run that FAILED, with the reason, beside the others."""
+    from genlab_widgets.runs import outcome
+    from genlab_widgets.runs.states import Status
+    from genlab_widgets.training.runfolder import failure_of
+    from genlab_widgets.workspace._run import Run
+
+    workspace, rows = project.workspace, project.workspace.run_rows
+    own = _own(fields, kind)
+    row = rows.create(project.spec(**{**own, "kind": kind}), project.name, workspace.user, group=group)
+    rows.folder(row.id).write_failure(error)
+    rows.move(row.id, Status.STARTING)
+    outcome.fail(rows, row.id, failure_of(error))
+    return Run(workspace, rows.get(row.id))
+
+
+def logs_of(runs: Sequence[Run]) -> bytes:
+    """Returns one zip with a folder for each run: log, notebook, spec and result."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for run in runs:
+            with zipfile.ZipFile(io.BytesIO(run.logs_zip())) as own:
+                for name in own.namelist():
+                    archive.writestr(f"{run.id}/{name.rpartition('/')[2]}", own.read(name))
+    return packed.getvalue()

@@ -1,0 +1,83 @@
+"""The CRF against counting every path."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from genlab_widgets.training.finetune import crf
+from genlab_widgets.training.finetune.crf import FORBIDDEN
+
+TAGS = ("O", "B-LOC", "I-LOC", "B-ORG", "I-ORG")
+LENGTH = 5
+
+
+def drawn(seed: int = 0) -> tuple[Any, Any, Any]:
+    """Draws scores (2 x LENGTH x tags), transitions and starts; illegal pairs are forbidden."""
+    numbers = np.random.default_rng(seed)
+    pairs, starts = crf.legal_pairs(TAGS), crf.legal_starts(TAGS)
+    transitions = np.where(pairs, numbers.standard_normal(pairs.shape), FORBIDDEN).astype("float32")
+    first = np.where(starts, numbers.standard_normal(len(TAGS)), FORBIDDEN).astype("float32")
+    return (2 * numbers.standard_normal((2, LENGTH, len(TAGS)))).astype("float32"), transitions, first
+
+
+def path_score(scores: Any, path: tuple[int, ...], transitions: Any, starts: Any) -> float:
+    pairs = sum(float(transitions[a, b]) for a, b in itertools.pairwise(path))
+    return float(starts[path[0]]) + pairs + sum(float(scores[place, tag]) for place, tag in enumerate(path))
+
+
+WORDS_AT = [[1, 2, 4], [3]]
+"""Places of first pieces in the two rows."""
+
+
+def test_the_likelihood_counts_every_path() -> None:
+    scores, transitions, starts = drawn()
+    target = np.full((2, LENGTH), -1)
+    gold = [(1, 2, 0), (3,)]
+    expected = 0.0
+    for row, places in enumerate(WORDS_AT):
+        target[row, places] = gold[row]
+        every = itertools.product(range(len(TAGS)), repeat=len(places))
+        totals = [path_score(scores[row, places], path, transitions, starts) for path in every]
+        expected += path_score(scores[row, places], gold[row], transitions, starts) - np.logaddexp.reduce(totals)
+    found = crf.log_likelihood(*map(jnp.asarray, (scores, target, transitions, starts)))
+    assert float(found) == pytest.approx(expected, abs=1e-4)
+
+
+def test_rows_without_words_add_nothing() -> None:
+    scores, transitions, starts = drawn()
+    target = np.full((2, LENGTH), -1)
+    assert float(crf.log_likelihood(*map(jnp.asarray, (scores, target, transitions, starts)))) == 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_max_marginals_are_the_best_paths_through_each_tag(seed: int) -> None:
+    scores, transitions, starts = drawn(seed)
+    first = np.zeros((2, LENGTH), bool)
+    for row, places in enumerate(WORDS_AT):
+        first[row, places] = True
+    found = np.asarray(crf.max_marginals(*map(jnp.asarray, (scores, first, transitions, starts))))
+    for row, places in enumerate(WORDS_AT):
+        every = list(itertools.product(range(len(TAGS)), repeat=len(places)))
+        totals = {path: path_score(scores[row, places], path, transitions, starts) for path in every}
+        for index, place in enumerate(places):
+            for tag in range(len(TAGS)):
+                best = max(total for path, total in totals.items() if path[index] == tag)
+                if best > FORBIDDEN / 2:
+                    assert found[row, place, tag] == pytest.approx(best, abs=1e-3)
+        assert tuple(found[row, places].argmax(-1)) == max(totals, key=totals.__getitem__)
+
+
+def test_only_legal_pairs() -> None:
+    pairs = crf.legal_pairs(TAGS)
+    legal = {(TAGS[a], TAGS[b]) for a, b in zip(*np.nonzero(pairs), strict=True)}
+    assert ("B-LOC", "I-LOC") in legal
+    assert ("I-LOC", "I-LOC") in legal
+    assert ("O", "I-LOC") not in legal
+    assert ("B-ORG", "I-LOC") not in legal
+    assert {after for before, after in legal if before == "O"} == {"O", "B-LOC", "B-ORG"}
+    assert crf.legal_starts(TAGS).tolist() == [True, True, False, True, False]
