@@ -117,7 +117,7 @@ def test_check_says_what_there_is(project: Project) -> None:
 def test_automatic_embeddings_are_checked_with_their_own_dimension(project: Project) -> None:
     from genlab_widgets.training import embeddings
 
-    graph = project.check(embeddings="automatic").graph
+    graph = project.check(embeddings="automatic", architecture="annotator").graph
     assert graph is not None
     assert graph.dimension == embeddings.known_dimension("automatic", "en")
 

@@ -36,6 +36,12 @@ _CRF_TOKENS_PER_SECOND = 5300.0
 """23,767 tokens in 4.5 s."""
 _CLASSIFIER_TOKENS_PER_SECOND = 50_000.0
 """ClassifierDL's epochs, in tokens of the texts: 3,000 short texts in 1.4 s."""
+_PIECES_A_TOKEN = 1.35
+_PIECES_PER_SECOND = 1300.0
+"""Word pieces a second that MiniLM learns from on two cores."""
+_COMPILE_SECONDS = 40.0
+_FINE_TUNING_MEMORY_MB = 2000.0
+"""Python with weights, gradients and Adam's moments of MiniLM, batch 16: 1.9 GB measured."""
 _JVM_MEMORY_MB = 1400.0
 """Resident size of Spark with TensorFlow loaded, before data."""
 _PYTHON_MEMORY_MB = 400.0
@@ -81,21 +87,34 @@ def estimate(spec: TrainingSpec, train_tokens: int, test_tokens: int, dimension:
     embed_rate = _EMBEDDING_TOKENS_PER_SECOND.get(family, _EMBEDDING_TOKENS_PER_SECOND["minilm"])
     if family in ("hub", "folder") and dimension >= 768:
         embed_rate /= _LARGE_MODEL_SLOWDOWN
+    embedding = (train_tokens + 2 * test_tokens) / embed_rate
+    if spec.architecture == "fine_tuned":
+        embedding = test_tokens / embed_rate
     seconds = (
         _SPARK_START_SECONDS
         + _PAPERMILL_SECONDS
         + _WRAP_UP_SECONDS
-        + (train_tokens + 2 * test_tokens) / embed_rate
+        + embedding
         + _learning_seconds(spec, train_tokens, test_tokens)
     )
     # A classifier keeps one vector a text, not one a token.
     floats_mb = (train_tokens + test_tokens) * width * 4 / MB / (10 if spec.kind == "classification" else 1)
     model_mb = _NER_MODEL_MB + _MODEL_MB.get(family, _MODEL_MB["minilm"] * max(1.0, (dimension / 384) ** 2))
     memory_mb = _JVM_MEMORY_MB + _PYTHON_MEMORY_MB + _OBJECT_OVERHEAD * floats_mb + 2 * model_mb
+    if spec.architecture == "fine_tuned":
+        floats_mb = 0.0  # no vector is kept
+        memory_mb = _JVM_MEMORY_MB + _FINE_TUNING_MEMORY_MB + 2 * model_mb
     return Estimate(round(seconds, 1), round(memory_mb, 1), round(floats_mb + _DISK_COPIES * model_mb, 1))
 
 
+def fine_tuning_seconds(train_tokens: int, epochs: int) -> float:
+    """Estimates the epochs of a fine-tuning, compilation included."""
+    return _COMPILE_SECONDS + epochs * train_tokens * _PIECES_A_TOKEN / _PIECES_PER_SECOND
+
+
 def _learning_seconds(spec: TrainingSpec, train_tokens: int, test_tokens: int) -> float:
+    if spec.architecture == "fine_tuned":
+        return fine_tuning_seconds(train_tokens, spec.epochs)
     if spec.kind == "classification":
         return spec.epochs * train_tokens / _CLASSIFIER_TOKENS_PER_SECOND
     nearest = min(_BATCH_SECONDS, key=lambda size: abs(size - spec.batch_size))

@@ -144,6 +144,7 @@ def choose(dimension: int, tags: int, characters: int) -> Graph:
     raise GraphNotAvailable(
         f"NerDL cannot train {tags // 2} labels at once.",
         f"They make {tags} tags; the largest graph takes {most_tags}, which is {(most_tags - 1) // 2} labels.",
-        f"Leave out at least {-(-(tags - most_tags) // 2)} labels, the rarest first.",
+        f"Train the fine_tuned architecture, which needs no graph, or leave out at least {-(-(tags - most_tags) // 2)} "
+        "labels, the rarest first.",
         **facts,
     )

@@ -29,7 +29,11 @@ _NOTHING_TO_LEARN = {
     "classification": "The labeling config has no Choices.",
     "visual_ner": "The labeling config has no label that marks a place in an image.",
 }
-ARCHITECTURES = {"annotator": "Spark NLP's own network on frozen embeddings", "fine_tuned": "Fine-tuned transformer"}
+ARCHITECTURES = {
+    "automatic": "Automatic (recommended)",
+    "annotator": "Spark NLP's own network on frozen embeddings",
+    "fine_tuned": "Fine-tuned transformer",
+}
 
 
 class Offer(NamedTuple):
@@ -128,6 +132,7 @@ def _libraries() -> Iterator[Offer]:
 
 
 def _others() -> Iterator[Offer]:
+    yield Offer("architecture", "automatic", ARCHITECTURES["automatic"], True)
     yield Offer("architecture", "annotator", ARCHITECTURES["annotator"], True)
     missing = importlib.util.find_spec("jax") is None or importlib.util.find_spec("optax") is None
     reason = "Its packages are missing here: pip install jax optax." if missing else ""

@@ -19,7 +19,7 @@ from genlab_widgets.errors import (
     TooFewCompletions,
     WrongParameters,
 )
-from genlab_widgets.training import duplicates, graph, preparation, split
+from genlab_widgets.training import automatic, duplicates, graph, preparation, split
 from genlab_widgets.training.dataset import AlignmentReport, Example, Sentence, count_labels
 from genlab_widgets.training.estimate import DIMENSIONS, MB, Estimate, estimate
 from genlab_widgets.training.findings import AMBER_BELOW, RED_BELOW, TASKS_SHOWN, Finding, LabelCount, Level, plural
@@ -110,7 +110,7 @@ def check(
         kind = kind_of(spec.kind)
         spec = kind.complete(spec, config)
         labels = kind.labels(spec, config)
-        trainer = trainer_for(spec)
+        trainer_for(automatic.resolve(spec, project.language, 0).spec)
     except WrongParameters as error:
         return Readiness([Finding("fail", "kind", f"{error.what} {error.why}", error.next_step)], Counter())
     selection: Counter[str] = Counter()
@@ -127,7 +127,9 @@ def check(
         if usable:  # with none, the selection's finding has said it already
             findings.append(Finding("fail", "split", f"{error.what} {error.why}", error.next_step))
         return Readiness(_sorted(findings), selection)
-    readiness = _check_parts(kind, trainer, parts, labels, spec, dimension, machine or machine_limits(project.folder))
+    readiness = _check_parts(
+        kind, parts, labels, spec, project.language, dimension, machine or machine_limits(project.folder)
+    )
     readiness.selection = selection
     readiness.findings = _sorted([*findings, *readiness.findings])
     return readiness
@@ -148,21 +150,24 @@ def _usable(project: Project, spec: TrainingSpec, selection: Counter[str]) -> li
 
 def _check_parts(
     kind: Kind,
-    trainer: Trainer,
     parts: split.Parts,
     labels: Sequence[str],
     spec: TrainingSpec,
+    language: str,
     dimension: int | None,
     machine: Machine,
 ) -> Readiness:
     train, test, report = preparation.tagged(kind, parts)
     counts = _label_counts(parts, labels)
     known = dimension or DIMENSIONS.get(spec.embeddings)
+    spec, why = automatic.resolve(spec, language, _token_count(train))
+    trainer = trainer_for(spec)
     chosen, graph_findings = _graph_findings(trainer, train, labels, known, spec.embeddings)
     cost = estimate(
         spec, _token_count(train), _token_count(test), known or 768, chosen.dimension if chosen else known or 768
     )
     findings = [
+        *([Finding("ok", "architecture", why)] if why else []),
         *_label_findings(counts, parts),
         *_alignment_findings(report),
         *_duplicate_findings(parts),

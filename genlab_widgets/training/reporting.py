@@ -56,6 +56,11 @@ class Reporter:
         self._ticked = 0.0
         self._lock = threading.RLock()
 
+    def expect(self, epochs: int) -> None:
+        """Takes how many epochs there will be, where the choice was automatic."""
+        with self._lock:
+            self._epochs = epochs
+
     def step(self, name: str) -> None:
         """Enters a step of :data:`STEPS` and says so."""
         with self._lock:

@@ -28,7 +28,7 @@ from genlab_widgets.errors import (
 )
 from genlab_widgets.training.epochs import Epoch
 from genlab_widgets.training.scores import Benchmark
-from genlab_widgets.training.spec import Kind, TrainingSpec
+from genlab_widgets.training.spec import Architecture, Kind, TrainingSpec
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -119,6 +119,7 @@ class Result(BaseModel):
         verdict: One sentence that compares the model with the baseline.
         selection: Tasks by selection reason.
         dataset: Counts of rows, tokens and labels, alignment problems, hash of the data.
+        architecture: What was trained; tells what "automatic" took.
         embeddings: Name, dimension and origin.
         race: What was compared where the choice was automatic.
         durations: Seconds by step.
@@ -139,6 +140,7 @@ class Result(BaseModel):
     verdict: str
     selection: dict[str, int] = {}
     dataset: dict[str, Any] = {}
+    architecture: Architecture | None = None
     embeddings: dict[str, Any] = {}
     graph: str | None = None
     race: list[Candidate] = []

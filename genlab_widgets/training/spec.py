@@ -12,11 +12,14 @@ from genlab_widgets.errors import WrongParameters
 
 Kind = Literal["ner", "classification", "assertion", "visual_ner"]
 Library = Literal["open_source", "healthcare", "finance", "legal"]
-Architecture = Literal["annotator", "fine_tuned"]
+Architecture = Literal["automatic", "annotator", "fine_tuned"]
 Head = Literal["automatic", "logistic_regression", "classifier_dl"]
+_FINE_TUNED = {"epochs": 5, "learning_rate": 2e-4, "batch_size": 16, "dropout": 0.1, "decay": 0.01}
 _OWN_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("classification", "annotator"): {"epochs": 30, "batch_size": 32},
-    ("ner", "fine_tuned"): {"epochs": 5, "learning_rate": 2e-4, "batch_size": 16, "dropout": 0.1, "decay": 0.01},
+    ("classification", "automatic"): {"epochs": 30, "batch_size": 32},
+    ("ner", "fine_tuned"): _FINE_TUNED,
+    ("ner", "automatic"): _FINE_TUNED,
 }
 """Defaults of a kind and architecture where they are not those of the fields; see ``docs/benchmarks.md``."""
 
@@ -40,7 +43,7 @@ class TrainingSpec(BaseModel):
     project: str = Field(min_length=1, title="Project")
     kind: Kind = Field("ner", title="What to train")
     library: Library = Field("open_source", title="Library")
-    architecture: Architecture = Field("annotator", title="Architecture")
+    architecture: Architecture = Field("automatic", title="Architecture")
     head: Head = Field("automatic", title="Classifier")
     embeddings: str = Field("automatic", min_length=1, title="Embeddings")
     epochs: int = Field(10, ge=1, le=1000, title="Epochs")
@@ -65,7 +68,7 @@ class TrainingSpec(BaseModel):
     def _defaults_of_the_kind(cls, fields: Any) -> Any:
         if not isinstance(fields, dict):
             return fields
-        chosen = str(fields.get("kind", "ner")), str(fields.get("architecture", "annotator"))
+        chosen = str(fields.get("kind", "ner")), str(fields.get("architecture", "automatic"))
         return {**_OWN_DEFAULTS.get(chosen, {}), **fields}
 
     @model_validator(mode="after")

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from genlab_widgets.errors import GenlabError, InternalError, NotEnoughResources, NotFound
 from genlab_widgets.settings import load_settings
-from genlab_widgets.training import baseline_process, preparation, readiness, report
+from genlab_widgets.training import automatic, baseline_process, preparation, readiness, report
 from genlab_widgets.training.kinds import kind_of
 from genlab_widgets.training.reporting import Reporter
 from genlab_widgets.training.runfolder import Result, RunFolder, Scores, failure_of
 from genlab_widgets.training.spark.places import Place
-from genlab_widgets.training.spec import TrainingSpec
+from genlab_widgets.training.spec import Architecture, TrainingSpec
 from genlab_widgets.training.trainers import Rows, Trained, Trainer, trainer_for
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ def begin(parameters: Mapping[str, Any]) -> Training:
     """Reads the parameters of the notebook and opens the run's folder.
 
     Args:
-        parameters: The notebook's variables; those named like fields of the spec are taken.
+        parameters: The notebook's variables; those named like fields of the spec are taken, None is the default.
 
     Raises:
         WrongParameters: A field is out of range.
         NotFound: There is no such project.
     """
-    fields = {name: parameters[name] for name in TrainingSpec.model_fields if name in parameters}
+    fields = {name: parameters[name] for name in TrainingSpec.model_fields if parameters.get(name) is not None}
     given = os.environ.get(RUN_FOLDER)
     if given:
         return _opened(RunFolder(Path(given)), fields)
@@ -124,6 +124,7 @@ class Training:
         self._prepared: preparation.Prepared | None = None
         self._baseline: baseline_process.Baseline | None = None
         self._trainer: Trainer | None = None
+        self._chosen: Architecture | None = None
         self._trained: Trained | None = None
         self._benchmark: Benchmark | None = None
         self.reporter.log(f"Run {folder.path.name}: {spec.kind} on {project.name}.")
@@ -189,8 +190,13 @@ class Training:
         )
         scratch = self._place.path / "spark" / "training"
         scratch.mkdir(parents=True, exist_ok=True)
-        self._trainer = trainer_for(self.spec)
-        self._trained = self._trainer.fit(spark, rows, self.spec, scratch, self.reporter)
+        tokens = sum(len(sentence.tokens) for sentence in prepared.train)
+        spec, why = automatic.resolve(self.spec, self.project.language, tokens)
+        if why:
+            self.reporter.log(why)
+        self.reporter.expect(spec.epochs)
+        self._trainer, self._chosen = trainer_for(spec), spec.architecture
+        self._trained = self._trainer.fit(spark, rows, spec, scratch, self.reporter)
         baseline, epochs = self.baseline, self.folder.epochs()
         if not epochs:
             return report.candidates(self._trained.race)
@@ -271,6 +277,7 @@ class Training:
             verdict=self.verdict,
             selection=dict(prepared.selection),
             dataset={**prepared.facts(), "hash": self.project.data_hash},
+            architecture=self._chosen,
             embeddings=trained.embeddings,
             graph=trained.graph,
             race=trained.race,

@@ -254,7 +254,7 @@ def test_duplicates_across_the_parts(tmp_path: Path) -> None:
     ],
 )
 def test_graph(tmp_path: Path, fields: dict[str, Any], level: str, words: str) -> None:
-    found = check(tmp_path, marked(40), **fields)
+    found = check(tmp_path, marked(40), architecture="annotator", **fields)
     (finding,) = coded(found, "graph")
     assert (finding.level, found.ready) == (level, level != "fail")
     assert words in finding.message
@@ -266,9 +266,11 @@ def test_graph(tmp_path: Path, fields: dict[str, Any], level: str, words: str) -
 def test_too_many_labels_for_any_graph(tmp_path: Path) -> None:
     labels = tuple(f"L{number}" for number in range(40))
     tasks = [item for place, label in enumerate(labels) for item in marked(4, label, 1 + 10 * place)]
-    found = check(tmp_path, tasks, labels)
+    found = check(tmp_path, tasks, labels, architecture="annotator")
     assert "L0" not in {finding.label for finding in coded(found, "label_missing")}
     assert coded(found, "graph")[0].level == "fail"
+    assert "fine_tuned" in coded(found, "graph")[0].next_step
+    assert coded(check(tmp_path, tasks, labels, architecture="fine_tuned"), "graph") == []  # needs no ready-made graph
 
 
 def test_memory_and_disk_of_a_given_machine(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ class TrainForm:
         """Returns the form with another kind or architecture; parameters that nobody touched take its defaults."""
         before, changed = self.defaults(), self.with_fields(**changes)
         if changed.fields["architecture"] == "fine_tuned" and changed.fields["kind"] not in FINE_TUNED:
-            changed = changed.with_fields(architecture="annotator")
+            changed = changed.with_fields(architecture="automatic")
         after = changed.defaults()
         untouched = {name: after[name] for name, value in before.items() if self._value(name) == value}
         return changed.with_fields(**untouched)
