@@ -51,6 +51,7 @@ def execute(folder: RunFolder, spec: TrainingSpec) -> None:
             language="python",
             progress_bar=False,
             log_output=False,
+            stderr_file=log,
             cwd=str(folder.path),
             autosave_cell_every=AUTOSAVE_SECONDS,
             kernel_manager_class=_kernel_manager(log),
@@ -114,8 +115,8 @@ def _publish_saves(folder: RunFolder) -> None:
 def _kernel_manager(log: IO[str]) -> type:
     """Returns a manager whose kernel is this very interpreter: a kernelspec ``python3`` may name another one.
 
-    ipykernel copies what it catches to where the process wrote at its start. Its stderr goes to the log, also before
-    it catches anything and when it dies.
+    Its own stderr goes to the log, too: what it writes before it catches its output, or when it dies. Its stdout does
+    not: ipykernel copies there what the notebook shows.
     """
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager

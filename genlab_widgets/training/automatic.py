@@ -36,7 +36,7 @@ def resolve(spec: TrainingSpec, language: str, tokens: int) -> Choice:
         language: ISO 639-1 code of the texts.
         tokens: Tokens of the training tasks.
     """
-    if spec.architecture != "automatic":
+    if spec.architecture != "automatic" or spec.custom_script:
         return Choice(spec, "")
     reason = _against_fine_tuning(spec, language, tokens)
     architecture = "annotator" if reason else "fine_tuned"

@@ -104,7 +104,7 @@ def loss_curve(epochs: Sequence[Epoch], baseline_f1: float | None = None, baseli
         right = axes.twinx()
         _plain(right)
         right.set_ylim(0, 1)
-        right.set_ylabel("F1 on tokens", color=SECOND, fontsize=9)
+        right.set_ylabel("F1", color=SECOND, fontsize=9)
         right.plot(
             [n for n, _ in scored], [f1 for _, f1 in scored], color=SECOND, marker="s", markersize=3, linewidth=1.8
         )
@@ -286,7 +286,7 @@ def _curve_alt(epochs: Sequence[Epoch], scored: Sequence[tuple[int, float]], bas
         parts.append("In some epochs the loss was not a number.")
     if scored:
         best = max(scored, key=lambda item: item[1])
-        parts.append(f"F1 on tokens ends at {scored[-1][1]:.2f}, best {best[1]:.2f} in epoch {best[0]}.")
+        parts.append(f"F1 ends at {scored[-1][1]:.2f}, best {best[1]:.2f} in epoch {best[0]}.")
     if baseline is not None:
         parts.append(f"The baseline has {baseline:.2f}.")
     return " ".join(parts)

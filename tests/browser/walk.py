@@ -123,6 +123,11 @@ def brightness(page: Page) -> float:
 
 def contrast(page: Page, selector: str) -> float:
     """Returns the contrast of a text and the page's ground (WCAG 2: 1 to 21)."""
-    text = float(page.locator(selector).first.evaluate(f"(item) => ({_LIGHT})(getComputedStyle(item).color)"))
+    # In one go, and again until it is there: a page that changes replaces its heading.
+    found = page.wait_for_function(
+        "(selector) => { const item = document.querySelector(selector); return item && getComputedStyle(item).color; }",
+        arg=selector,
+    )
+    text = float(page.evaluate(f"({_LIGHT})({found.json_value()!r})"))
     lighter, darker = sorted((text, brightness(page)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)

@@ -66,16 +66,16 @@ def test_loss_curve_and_its_words() -> None:
     drawing = figures.loss_curve([epoch(1, 40.0, 0.2), epoch(2, 20.0, 0.6), epoch(3, 10.0, 0.5)], baseline_f1=0.55)
     assert drawing.alt == (
         "Loss and F1 by epoch, 3 of 4. Loss goes from 40 to 10. "
-        "F1 on tokens ends at 0.50, best 0.60 in epoch 2. The baseline has 0.55."
+        "F1 ends at 0.50, best 0.60 in epoch 2. The baseline has 0.55."
     )
-    assert {"epoch", "loss", "F1 on tokens", "baseline (CRF) 0.55"} <= texts(drawing)
+    assert {"epoch", "loss", "F1", "baseline (CRF) 0.55"} <= texts(drawing)
     figure, alt = drawing
     assert (figure, alt) == (drawing.figure, drawing.alt)
     assert size(drawing.png())[0] > 500
 
 
 def test_curves_without_scores_without_numbers_and_without_epochs() -> None:
-    assert "F1 on tokens" not in texts(figures.loss_curve([epoch(1, 3.0)]))
+    assert "F1" not in texts(figures.loss_curve([epoch(1, 3.0)]))
     diverged = figures.loss_curve([epoch(1, 3.0), epoch(2, None), epoch(3, None)])
     assert "In some epochs the loss was not a number." in diverged.alt
     assert "Loss goes" not in diverged.alt

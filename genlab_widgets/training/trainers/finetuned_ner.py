@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import genlab_widgets.training.spark.annotations as rows_in_spark
-from genlab_widgets.training.epochs import Epoch
+from genlab_widgets.training.epochs import Average, Epoch, Scores
 from genlab_widgets.training.finetune import checkpoint, encoder, export, tagger, validation
 from genlab_widgets.training.finetune.checkpoint import Checkpoint
 from genlab_widgets.training.finetune.loop import Recipe, Watcher
@@ -63,7 +63,16 @@ class FineTunedNer:
 
         def heard(result: EpochResult) -> None:
             reporter.log(f"Epoch {result.number}: loss {result.loss:.4f}, validation F1 {result.score:.4f}.")
-            reporter.epochs([Epoch(number=result.number, total=spec.epochs, seconds=result.seconds, loss=result.loss)])
+            scores = Scores(micro=Average(f1=result.score))
+            epoch = Epoch(
+                number=result.number,
+                total=spec.epochs,
+                seconds=result.seconds,
+                loss=result.loss,
+                train_rows=len(parts.train),
+                validation=scores,
+            )
+            reporter.epochs([epoch])
 
         def stepped(fraction: float, loss: float) -> None:
             reporter.within(fraction)

@@ -42,7 +42,7 @@ function render({ model, el }) {
     const names = series.length > 1 ? [key("genlab-solid", series[0].title), key("genlab-dash", series[1].title)] : [];
     redraw(el,
       svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": model.get("alt"), preserveAspectRatio: "xMidYMid meet" }, parts),
-      h("div", { class: "genlab-legend" }, key("genlab-loss", "loss"), key("genlab-f1", "F1 on tokens"), names,
+      h("div", { class: "genlab-legend" }, key("genlab-loss", "loss"), key("genlab-f1", "F1"), names,
         h("span", { class: "genlab-quiet" }, "by epoch")));
   };
 

@@ -43,7 +43,7 @@ class Curve(Part):
 
 
 def f1_of(epoch: Epoch) -> float | None:
-    """Returns an epoch's micro F1 on tokens, if it was scored."""
+    """Returns an epoch's micro F1, if it was scored."""
     scores = epoch.test or epoch.validation
     return scores.micro.f1 if scores is not None and scores.micro is not None else None
 
@@ -60,7 +60,7 @@ def _alt(runs: Sequence[tuple[str, Sequence[Epoch]]], baseline: float | None) ->
         last = epochs[-1]
         f1 = f1_of(last)
         loss = "no number" if last.loss is None else f"{last.loss:.4g}"
-        scored = "" if f1 is None else f", F1 on tokens {f1:.2f}"
+        scored = "" if f1 is None else f", F1 {f1:.2f}"
         parts.append(f"{title}: epoch {last.number} of {last.total}, loss {loss}{scored}.")
     if baseline is not None and parts:
         parts.append(f"The baseline has {baseline:.2f}.")

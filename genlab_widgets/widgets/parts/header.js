@@ -1,10 +1,6 @@
 // Project, counts and pages of the whole app. In Voila the address keeps project and page, so that a reload and a
 // bookmark lead back to them; in JupyterLab the address belongs to JupyterLab.
 
-function inVoila() {
-  return document.querySelector(".jp-LabShell, #jp-main-dock-panel, .jp-NotebookShell") === null;
-}
-
 function themeLink() {
   const address = new URL(window.location.href);
   const dark = document.body.dataset.jpThemeLight === "false" || address.searchParams.get("theme") === "dark";
@@ -22,7 +18,7 @@ function remember(project, page) {
 function render({ model, el }) {
   el.classList.add("genlab-header");
   const id = freshId();
-  const voila = inVoila();
+  const voila = model.get("standalone");
 
   const draw = () => {
     const projects = model.get("projects");
