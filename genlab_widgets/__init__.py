@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from genlab_widgets.errors import GenlabError
     from genlab_widgets.training.spec import TrainingSpec
-    from genlab_widgets.widgets import App, HistoryPage, ModelsPage, TrainPage
+    from genlab_widgets.widgets import App, HistoryPage, ModelsPage, SetupPage, TrainPage
     from genlab_widgets.workspace import Model, Project, Run, Workspace
 
 __version__ = "0.1.0"
@@ -24,6 +24,7 @@ __all__ = [
     "ModelsPage",
     "Project",
     "Run",
+    "SetupPage",
     "TrainPage",
     "TrainingSpec",
     "Workspace",
@@ -38,6 +39,7 @@ _HOMES = {
     "ModelsPage": "genlab_widgets.widgets",
     "Project": "genlab_widgets.workspace",
     "Run": "genlab_widgets.workspace",
+    "SetupPage": "genlab_widgets.widgets",
     "TrainPage": "genlab_widgets.widgets",
     "TrainingSpec": "genlab_widgets.training.spec",
     "Workspace": "genlab_widgets.workspace",

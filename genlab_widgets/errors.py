@@ -109,6 +109,12 @@ class NotAProject(BadInput):
     code = "GL105"
 
 
+class BadTrainingScript(BadInput):
+    """An uploaded training script cannot be used; details hold ``line``, and ``cell`` of a notebook."""
+
+    code = "GL106"
+
+
 class WrongParameters(GenlabError):
     """A training parameter is unknown or out of range."""
 
@@ -170,7 +176,7 @@ class GraphNotAvailable(GenlabError):
 
 
 class CustomScriptFailed(GenlabError):
-    """An uploaded training script raised, hung or returned no model."""
+    """An uploaded training script raised, hung, ended its process or returned no model."""
 
     code = "GL700"
     reason = FailureReason.CUSTOM_SCRIPT_FAILED

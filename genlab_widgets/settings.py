@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     """A folder with MiniLM's safetensors and vocab.txt, for machines that reach no index."""
     templates: Path | None = None
     """A folder with training templates of one's own in place of ``notebooks/templates``."""
+    script_minutes: float = Field(default=720.0, gt=0)
+    """Minutes after which a training script of one's own is ended."""
     user: str = Field(default_factory=_login_name)
     """Who acts; a member's name of the project."""
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import click
 
-from genlab_widgets.cli import app, demo, doctor, models, projects, runs
+from genlab_widgets.cli import app, demo, doctor, models, projects, runs, scripts
 from genlab_widgets.cli.output import emit_error, note
 from genlab_widgets.errors import GenlabError, InternalError, WrongParameters
 
@@ -37,6 +37,7 @@ def cli() -> None:
 
 for command in (
     *(projects.import_project, projects.list_projects, projects.check, projects.embeddings),
+    scripts.script,
     *(runs.train, runs.list_runs, runs.logs, runs.stop),
     *(models.list_models, models.deploy),
     *(app.app, demo.demo, doctor.doctor),

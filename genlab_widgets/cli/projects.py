@@ -22,8 +22,9 @@ GRADES = {"none": "none", "red": "very few", "amber": "few", "ok": "enough", "go
 @click.command("import")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--name", help="Name of the project; the default is the export's own.")
+@click.option("--language", help="Language of the texts (ISO 639-1); the default is the export's own, else English.")
 @json_option
-def import_project(path: Path, name: str | None, as_json: bool) -> None:
+def import_project(path: Path, name: str | None, language: str | None, as_json: bool) -> None:
     """Import an export: a folder, a zip or a JSON file.
 
     An earlier import of the same name is replaced, in one step: a broken export changes nothing.
@@ -37,7 +38,7 @@ def import_project(path: Path, name: str | None, as_json: bool) -> None:
         def show(count: int) -> None:
             bar.update(count - bar.n)
 
-        report = Workspace().import_project(path, name=name, progress=show)
+        report = Workspace().import_project(path, name=name, progress=show, language=language)
     if as_json:
         fields = {"tasks": report.tasks, "warnings": report.warnings, "warning_count": report.warning_count}
         emit_json({"project": report.project.name, **fields})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -16,7 +17,9 @@ from typing import Any
 
 from genlab_widgets.errors import BadInput, GenlabError, NotAProject
 from genlab_widgets.projects import archive, json_stream
+from genlab_widgets.projects import language as languages
 from genlab_widgets.projects.labeling_config import LabelingConfig
+from genlab_widgets.projects.scripts import FOLDER as SCRIPTS
 from genlab_widgets.projects.store import (
     ABOUT,
     CONFIG,
@@ -55,6 +58,7 @@ def import_project(
     name: str | None = None,
     progress: Callable[[int], None] | None = None,
     before_replacing: Callable[[Project], None] | None = None,
+    language: str | None = None,
 ) -> ImportReport:
     """Imports an export; an earlier import of the same name is replaced once the new one is complete.
 
@@ -64,12 +68,15 @@ def import_project(
         name: Project name; default: the export's own, else the file's.
         progress: Called with the number of tasks read so far, every hundred tasks.
         before_replacing: Called with an earlier project of that name, which stays if this raises.
+        language: Language of the texts (ISO 639-1); default: the export's own, else that of the earlier import.
 
     Raises:
+        WrongParameters: The language is none.
         BadInput: The export is unsafe, damaged or holds no tasks; nothing was stored.
         WorkspaceUnusable: The workspace cannot be written.
     """
     source = Path(source)
+    language = languages.chosen(language) if language is not None else None
     if not source.exists():
         raise NotAProject(f"{source} does not exist.", "", "Check the path and import again.", path=str(source))
     target_root = projects_folder(home)
@@ -85,7 +92,8 @@ def import_project(
         project = Project(target_root / safe_name(name or export.name))
         if before_replacing is not None and (project.folder / ABOUT).is_file():
             before_replacing(Project(project.folder))  # of its own: a project keeps what it has read
-        report = _stage(export, scratch / "project", project, progress)
+        told = language or export.about.get("language") or _earlier_language(project)
+        report = _stage(export, scratch / "project", project, progress, {"language": told} if told else {})
         _swap(scratch / "project", project.folder)
         return report
     except OSError as error:
@@ -163,7 +171,20 @@ def _config(path: Path) -> LabelingConfig:
     return LabelingConfig.parse(path.read_bytes())
 
 
-def _stage(export: _Export, staged: Path, project: Project, progress: Callable[[int], None] | None) -> ImportReport:
+def _earlier_language(project: Project) -> Any:
+    """Returns the language that an earlier import was given; an export that names none does not change it."""
+    with contextlib.suppress(BadInput):  # there is none, or it is damaged and being replaced
+        return Project(project.folder).about.get("language")
+    return None
+
+
+def _stage(
+    export: _Export,
+    staged: Path,
+    project: Project,
+    progress: Callable[[int], None] | None,
+    language: dict[str, Any],
+) -> ImportReport:
     """Writes the whole project into a scratch folder."""
     config = _config(export.folder / CONFIG)
     staged.mkdir()
@@ -174,6 +195,7 @@ def _stage(export: _Export, staged: Path, project: Project, progress: Callable[[
         shutil.copytree(export.folder / IMAGES, staged / IMAGES)
     about = {
         **export.about,
+        **language,
         "name": project.folder.name,
         "tasks": report.tasks,
         "tags": dict(tags.most_common()),
@@ -200,9 +222,11 @@ def _swap(staged: Path, target: Path) -> None:
 
 
 def _carry_over(earlier: Path, staged: Path) -> None:
-    """Keeps what belongs to the project and not to the export: earlier configs, and what the page remembers."""
+    """Keeps what is the project's and not the export's: earlier configs, training scripts, what the page remembers."""
     if (earlier / HISTORY).is_dir():
         shutil.copytree(earlier / HISTORY, staged / HISTORY)
+    if (earlier / SCRIPTS).is_dir():
+        shutil.copytree(earlier / SCRIPTS, staged / SCRIPTS)
     if (earlier / PREFERENCES).is_file():
         shutil.copy2(earlier / PREFERENCES, staged / PREFERENCES)
     if (earlier / CONFIG).is_file():

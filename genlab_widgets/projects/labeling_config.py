@@ -167,10 +167,37 @@ class LabelingConfig:
             kept_until = end
         return LabelingConfig.parse(bytes(changed + self.source[kept_until:]))
 
+    def tree(self) -> etree._Element:
+        """Returns the root of a fresh element tree, for what shows the whole config."""
+        return _read_tree(self.source)
+
+    def closing(self, tag: str, name: str = "") -> int | None:
+        """Returns the byte place of the closing tag of the first ``tag`` with this ``name``; None if nothing closes it.
+
+        An empty ``name`` takes the first of any.
+        """
+        depth = 0
+        for match in _TAG.finditer(_markup(self.source)):
+            if match.group(2).decode() != tag or match.group(4):
+                continue
+            if not match.group(1):
+                attributes = _attributes(match)
+                depth += bool(depth or not name or ("name" in attributes and attributes["name"].text == name))
+            elif depth:
+                depth -= 1
+                if depth == 0:
+                    return match.start()
+        return None
+
     def diff(self, other: LabelingConfig) -> str:
         """Returns the unified difference from this config to ``other``, empty when they are equal."""
-        before, after = (item.source.decode(errors="replace").splitlines() for item in (self, other))
-        return "\n".join(difflib.unified_diff(before, after, "before", "after", lineterm=""))
+        return difference(self.source, other.source)
+
+
+def difference(before: bytes, after: bytes) -> str:
+    """Returns the unified difference of two configs that need not be readable, empty when their lines are equal."""
+    old, new = (source.decode(errors="replace").splitlines() for source in (before, after))
+    return "\n".join(difflib.unified_diff(old, new, "before", "after", lineterm=""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,15 +233,20 @@ def _tags(source: bytes) -> Iterator[_Tag]:
         if match.group(1):
             choices = "" if name == "Choices" else choices
             continue
-        attributes = {
-            found.group(1).decode(): _Attribute(
-                _unescape(found.group(2)[1:-1]), match.start(3) + found.start(), match.start(3) + found.end()
-            )
-            for found in _ATTRIBUTE.finditer(match.group(3))
-        }
+        attributes = _attributes(match)
         if name == "Choices":
             choices = attributes["name"].text if "name" in attributes and not match.group(4) else ""
         yield _Tag(name, match.end(2), match.start(), attributes, choices)
+
+
+def _attributes(match: re.Match[bytes]) -> dict[str, _Attribute]:
+    """Returns the attributes of a tag that ``_TAG`` found."""
+    return {
+        found.group(1).decode(): _Attribute(
+            _unescape(found.group(2)[1:-1]), match.start(3) + found.start(), match.start(3) + found.end()
+        )
+        for found in _ATTRIBUTE.finditer(match.group(3))
+    }
 
 
 def _markup(source: bytes) -> bytes:
@@ -379,6 +411,7 @@ def _choices(element: etree._Element) -> ChoicesControl:
 
 def _findings(config: LabelingConfig) -> Iterator[LintFinding]:
     assertion_models: set[str] = set()
+    names: set[str] = set()
     trained: list[str] = []
     for tag in _tags(config.source):
         attributes = {name: found.text for name, found in tag.attributes.items()}
@@ -388,22 +421,35 @@ def _findings(config: LabelingConfig) -> Iterator[LintFinding]:
         if tag.name == "Label":
             remarks.extend(_label_remarks(attributes, tag.is_assertion, assertion_models))
         if tag.name == "Choices":
-            remarks.extend(_choices_remarks(attributes, trained))
+            remarks.extend(_choices_remarks(attributes, trained, names))
+        if tag.name == "Choice":
+            remarks.extend(_choice_remarks(attributes))
         if remarks:
             place = _place(config.source, tag.start)
             yield from (LintFinding(severity, *place, message) for severity, message in remarks)
 
 
 def _choices_remarks(
-    attributes: Mapping[str, str], trained: list[str]
+    attributes: Mapping[str, str], trained: list[str], names: set[str]
 ) -> Iterator[tuple[Literal["error", "warning"], str]]:
     name = attributes.get("name", "")
     if not name:
         yield "error", "Choices needs a name: the model is named after it."
+    elif name in names:
+        yield "error", f"Two Choices have the name {name}: a model would not know which it answers."
+    names.add(name)
     if attributes.get("train", "").lower() == "true":
         trained.append(name)
         if len(trained) > 1:
             yield "error", f'train="true" stands on {trained[0]} and {name}: only one may train.'
+
+
+def _choice_remarks(attributes: Mapping[str, str]) -> Iterator[tuple[Literal["error", "warning"], str]]:
+    value, model = attributes.get("value", ""), attributes.get("model", "")
+    if not value.strip():
+        yield "error", "A Choice needs a value."
+    if model.startswith(("ner_", "assertion_")):
+        yield "error", f"{value} is a choice, but {model} is no classifier."
 
 
 def _label_remarks(
@@ -416,9 +462,11 @@ def _label_remarks(
         yield "warning", f"The label {value!r} has a space: models may cut the name there."
     if is_assertion and model.startswith("ner_"):
         yield "error", f"{value} is an assertion label, but {model} is a NER model."
+    if model.startswith("classification_"):
+        yield "error", f"{value} is a label, but {model} is a classifier: it belongs to the choices of a Choices."
     if not is_assertion and model.startswith("assertion_"):
         yield "error", f'{value} names the assertion model {model}, but lacks assertion="true".'
-    if is_assertion and model and not model.startswith("ner_") and model not in assertion_models:
+    if is_assertion and model and not model.startswith(("ner_", "classification_")) and model not in assertion_models:
         assertion_models.add(model)
         if len(assertion_models) > 1:
             yield "error", f"A project can use one assertion model only: {', '.join(sorted(assertion_models))}."

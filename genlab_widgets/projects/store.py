@@ -18,6 +18,7 @@ from typing import Any
 from genlab_widgets.errors import BadInput, BrokenTask, Conflict, NotFound, WorkspaceUnusable
 from genlab_widgets.projects import json_stream
 from genlab_widgets.projects.labeling_config import LabelingConfig
+from genlab_widgets.projects.language import DEFAULT, code_of
 from genlab_widgets.projects.members import Members
 from genlab_widgets.projects.tasks import Task, read_task
 
@@ -70,7 +71,7 @@ class Project:
     @property
     def language(self) -> str:
         """ISO 639-1 code; ``en`` where the export names none."""
-        return str(self.about.get("language") or "en")
+        return code_of(str(self.about.get("language") or DEFAULT))
 
     @property
     def task_count(self) -> int:
@@ -90,9 +91,11 @@ class Project:
     @property
     def labeling_config(self) -> LabelingConfig:
         """The config as it is now."""
-        return LabelingConfig.parse(self._config_bytes())
+        return LabelingConfig.parse(self.config_source)
 
-    def _config_bytes(self) -> bytes:
+    @property
+    def config_source(self) -> bytes:
+        """The config's bytes as they are now, also where somebody broke them."""
         try:
             return (self.folder / CONFIG).read_bytes()
         except OSError as error:
@@ -129,21 +132,47 @@ class Project:
             return Counter({str(tag): int(count) for tag, count in stored.items()})
         return Counter(tag for task in self.tasks() for tag in set(task.tags))
 
-    def save_config(self, new: LabelingConfig, expected: LabelingConfig) -> None:
+    def save_config(self, new: LabelingConfig, expected: LabelingConfig | bytes) -> None:
         """Replaces the config and keeps the old one in the history.
+
+        Args:
+            new: The config as it shall be.
+            expected: What the change was made for; its bytes, where they cannot be read as a config.
 
         Raises:
             Conflict: The file is no longer ``expected``: someone changed it meanwhile.
             WorkspaceUnusable: The project folder cannot be written; the config stays as it was.
         """
-        if self._config_bytes() != expected.source:
+        before = expected if isinstance(expected, bytes) else expected.source
+        if self.config_source != before:
             raise Conflict(
                 f"The labeling config of {self.name} was changed meanwhile.",
                 "It differs from the one this change was made for.",
                 "Look at the difference again and repeat.",
             )
-        keep_config(self.folder / HISTORY, expected.source)
+        keep_config(self.folder / HISTORY, before)
         publish(self.folder / CONFIG, new.source)
+
+    def save_members(self, new: Members, expected: Members) -> None:
+        """Replaces the people, their roles and their order; all else that the export says of the project stays.
+
+        Raises:
+            Conflict: The members are no longer ``expected``: someone changed them meanwhile.
+            WorkspaceUnusable: The project folder cannot be written; the members stay as they were.
+        """
+        self._read_again()
+        if self.members != expected:
+            raise Conflict(
+                f"The members of {self.name} were changed meanwhile.",
+                "They differ from those that this change was made for.",
+                "Look at them again and repeat.",
+            )
+        about = {**self.about, "members": new.as_list()}
+        publish(self.folder / ABOUT, json.dumps(about, indent=1).encode())
+        self._read_again()
+
+    def _read_again(self) -> None:
+        self.__dict__.pop("about", None)
 
     def config_history(self) -> list[Path]:
         """Returns earlier configs, oldest first."""

@@ -19,8 +19,11 @@ from genlab_widgets.runs.states import EndReason, Status
 from genlab_widgets.runs.store import RunRow, Runs
 from genlab_widgets.settings import load_settings
 from genlab_widgets.training.runfolder import Failure, failure_of
+from genlab_widgets.training.trainers import custom
 
 GIGABYTE = 1e9
+SCRIPT_STEPS = ("train", "evaluate", "publish")
+"""Steps in which code of a custom training script may run: what it left behind can still end the process."""
 
 
 class Worker:
@@ -81,9 +84,16 @@ class Worker:
         if self.asked_to_end:
             message = "The training was ended from outside (SIGTERM), for example by a shutdown of the machine."
             return outcome.crash(self.runs, self.row.id, EndReason.WORKER_LOST, message)
+        if error is not None and _kernel_lost(error) and self._script_ran() and not self._ran_out_of_memory():
+            return outcome.fail(self.runs, self.row.id, failure_of(custom.process_lost()))
         if error is not None and _kernel_lost(error):
             return outcome.crash(self.runs, self.row.id, EndReason.KERNEL_LOST, self._kernel_lost_message())
         return outcome.fail(self.runs, self.row.id, _no_model() if error is None else failure_of(_cause(error)))
+
+    def _script_ran(self) -> bool:
+        """Tells whether the run had come to its custom training script: the kernel's end is then put down to it."""
+        progress = self.folder.read_progress()
+        return bool(self.row.training_spec.custom_script) and progress is not None and progress.step in SCRIPT_STEPS
 
     def _kernel_lost_message(self) -> str:
         message = "The notebook's kernel ended in the middle of the training."

@@ -6,7 +6,7 @@ The page greys out what is not offered and shows the reason; ``check`` and ``tra
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from genlab_widgets.errors import NoLicense, WrongParameters
@@ -14,6 +14,7 @@ from genlab_widgets.training.kinds.classification import names_of
 
 if TYPE_CHECKING:
     from genlab_widgets.projects.labeling_config import LabelingConfig
+    from genlab_widgets.projects.scripts import Script
     from genlab_widgets.training.spec import TrainingSpec
 
 KINDS = {"ner": "NER", "assertion": "Assertion", "classification": "Classification", "visual_ner": "Visual NER"}
@@ -55,17 +56,23 @@ class Offer(NamedTuple):
     reason: str = ""
 
 
-def offers(config: LabelingConfig) -> list[Offer]:
+def offers(config: LabelingConfig, script: Script | None = None) -> list[Offer]:
     """Returns every choice that the form knows, in its order.
 
     Args:
         config: The project's labeling config; it decides what there is to learn.
+        script: The project's training script.
     """
-    return [*_kinds(config), *_classifiers(config), *_libraries(), *_others()]
+    return [*_kinds(config), *_classifiers(config), *_libraries(), *_others(script)]
 
 
-def require(spec: TrainingSpec, config: LabelingConfig) -> None:
+def require(spec: TrainingSpec, config: LabelingConfig, scripts: Sequence[Script] = ()) -> None:
     """Refuses a training that this installation does not offer.
+
+    Args:
+        spec: What was asked for.
+        config: The project's labeling config.
+        scripts: The training scripts that may be named, the project's present one first.
 
     Raises:
         NoLicense: A licensed library was chosen.
@@ -86,7 +93,8 @@ def require(spec: TrainingSpec, config: LabelingConfig) -> None:
             "Choose Spark NLP's own network.",
             fields={"architecture": "Fine-tuning trains NER."},
         )
-    for offer in offers(config):
+    _require_script(spec, scripts)
+    for offer in offers(config, next(iter(scripts), None)):
         if offer.enabled or not _asks_for(spec, offer):
             continue
         if offer.field == "library":
@@ -101,6 +109,18 @@ def require(spec: TrainingSpec, config: LabelingConfig) -> None:
             offer.reason,
             "Choose another kind of model." if offer.field == "kind" else f"Leave {offer.field} at its default.",
             fields={offer.field: offer.reason},
+        )
+
+
+def _require_script(spec: TrainingSpec, scripts: Sequence[Script]) -> None:
+    if not spec.custom_script or not scripts:  # without any, the offer says so
+        return
+    if not any(script.named_by(spec.custom_script) for script in scripts):
+        raise WrongParameters(
+            f"The project has no training script {spec.custom_script!r}.",
+            f"There are: {', '.join(script.reference for script in scripts)}.",
+            "Choose one of them, or let an owner of the project upload it.",
+            fields={"custom_script": "The project has no such script."},
         )
 
 
@@ -131,14 +151,17 @@ def _libraries() -> Iterator[Offer]:
         yield Offer("library", value, title, not reason, reason)
 
 
-def _others() -> Iterator[Offer]:
+def _others(script: Script | None) -> Iterator[Offer]:
     yield Offer("architecture", "automatic", ARCHITECTURES["automatic"], True)
     yield Offer("architecture", "annotator", ARCHITECTURES["annotator"], True)
     missing = importlib.util.find_spec("jax") is None or importlib.util.find_spec("optax") is None
     reason = "Its packages are missing here: pip install jax optax." if missing else ""
     yield Offer("architecture", "fine_tuned", ARCHITECTURES["fine_tuned"], not missing, reason)
     yield Offer("use_gpu", True, "Use available GPU", False, "Spark NLP's build for this machine uses the processor.")
-    yield Offer("custom_script", True, "Custom training script", False, "No owner of the project has uploaded one.")
+    if script is not None:
+        yield Offer("custom_script", script.reference, script.title, True)
+    else:
+        yield Offer("custom_script", True, "Custom training script", False, "No owner of the project has uploaded one.")
 
 
 def trainable(config: LabelingConfig) -> list[str]:

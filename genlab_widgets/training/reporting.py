@@ -61,6 +61,11 @@ class Reporter:
         with self._lock:
             self._epochs = epochs
 
+    @property
+    def folder(self) -> RunFolder:
+        """The run's folder."""
+        return self._folder
+
     def step(self, name: str) -> None:
         """Enters a step of :data:`STEPS` and says so."""
         with self._lock:

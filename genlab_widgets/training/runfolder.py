@@ -122,6 +122,7 @@ class Result(BaseModel):
         architecture: What was trained; tells what "automatic" took.
         embeddings: Name, dimension and origin.
         race: What was compared where the choice was automatic.
+        script: Name, hash, author and time of the custom training script; empty where the default trained.
         durations: Seconds by step.
         versions: Package, Spark NLP, Spark, Java and Python versions.
         model_files: Files of the saved model with their sizes in bytes.
@@ -144,6 +145,7 @@ class Result(BaseModel):
     embeddings: dict[str, Any] = {}
     graph: str | None = None
     race: list[Candidate] = []
+    script: dict[str, str] = {}
     epochs: list[Epoch] = []
     durations: dict[str, float] = {}
     versions: dict[str, str] = {}

@@ -24,7 +24,7 @@ from genlab_widgets.training.reporting import Reporter
 from genlab_widgets.training.runfolder import Result, RunFolder, Scores, failure_of
 from genlab_widgets.training.spark.places import Place
 from genlab_widgets.training.spec import Architecture, TrainingSpec
-from genlab_widgets.training.trainers import Rows, Trained, Trainer, trainer_for
+from genlab_widgets.training.trainers import Rows, Trained, Trainer, custom, trainer_for
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -111,6 +111,7 @@ class Training:
         folder: Where everything of the run lies.
         project: The project that is trained on.
         durations: Seconds by step.
+        script: Name, hash, author and time of the custom training script; empty where the default trains.
     """
 
     def __init__(self, spec: TrainingSpec, folder: RunFolder, project: Project) -> None:
@@ -119,6 +120,7 @@ class Training:
         self.project = project
         self.reporter = Reporter(folder, spec.epochs)
         self.durations: dict[str, float] = {}
+        self.script = custom.keep(spec, project.folder, folder)
         self._place = Place(folder.path)
         self._spark: SparkSession | None = None
         self._prepared: preparation.Prepared | None = None
@@ -129,6 +131,8 @@ class Training:
         self._benchmark: Benchmark | None = None
         self.reporter.log(f"Run {folder.path.name}: {spec.kind} on {project.name}.")
         self.reporter.log("Parameters: " + ", ".join(f"{name}={value}" for name, value in spec.parameters().items()))
+        if self.script:
+            self.reporter.log("Training script: " + ", ".join(f"{name}={value}" for name, value in self.script.items()))
 
     def _repr_html_(self) -> str:
         about = {"run": self.folder.path.name, **self.spec.parameters()}
@@ -281,6 +285,7 @@ class Training:
             embeddings=trained.embeddings,
             graph=trained.graph,
             race=trained.race,
+            script=self.script,
             epochs=self.folder.epochs(),
             durations={**self.durations, **trained.durations},
             versions=versions,

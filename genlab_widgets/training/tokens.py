@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -39,13 +39,41 @@ SPLIT_PATTERN = (
 )
 """Java regex that matches what lies between tokens; look-behind needs a bound, so 16 marks a character at most."""
 
+ABBREVIATIONS = (
+    *("approx", "Capt", "Dept", "Prof", "resp", "Univ"),  # English, some of them elsewhere too
+    *("bzw", "Dipl", "evtl", "exkl", "geb", "ggf", "inkl", "sog", "verh", "vgl", "zzgl"),  # German
+    *("aprox", "Avda", "Depto", "Exma", "Exmo", "Ilma", "Ilmo", "núm", "pág", "Profa"),  # Spanish and Portuguese
+    *("Dott", "Egr", "Geom", "pag", "Spett"),  # Italian
+    *("afd", "eks", "ekskl", "evt", "tlf", "vedr"),  # Danish
+    *("cca", "Conf", "dvs", "jud", "pct"),  # Romanian
+)
+"""Words after whose full stop a sentence goes on, though a capital follows (every noun of German has one). One list for
+all languages: a text may mix them. Words that also end sentences (``usw``, ``ecc``, ``etc``, ``min``) are not in it,
+and shorter ones need not be."""
+
+_LENGTHS = sorted({len(word) for word in ABBREVIATIONS})
+_BEFORE_STOP = ")]\"'\u201d\u2019\u201c\u00bb\u00ab\u203a\u2039"
+_BEGINS = "\"'\u201c\u2018([\u201e\u201a\u00ab\u00bb\u2039\u203a\u00bf\u00a1"
+_STOP = "[.!?\u2026]"
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(f"[{word[0].upper()}{word[0].lower()}]{word[1:]}" for word in words)
+
+
+def _escaped(signs: str) -> str:
+    return re.sub(r"([\]\[])", r"\\\1", signs)
+
+
 SENTENCE_PATTERN = (
     r"[\n\r\u2028\u2029]+"
     r"|[\u3002\uFF01\uFF1F]+[\u300D\u300F\u201D\u2019\uFF09]*"
-    r"|(?<=[\p{Ll}\p{Lo}\p{N})\]\"'\u201D\u2019]{3}[.!?\u2026])[ \t\u00A0]+(?=[\p{Lu}\p{Lt}\"'\u201C\u2018(\[])"
+    rf"|(?<=[\p{{Ll}}\p{{Lo}}\p{{M}}\p{{N}}{_escaped(_BEFORE_STOP)}]{{3}}{_STOP})"
+    rf"(?<!(?<!{_JAVA_WORD})(?:{_any_of(ABBREVIATIONS)})\.)"
+    rf"[ \t\u00A0]+(?=[\p{{Lu}}\p{{Lt}}{_escaped(_BEGINS)}])"
 )
 """Java regex of a sentence bound; the sentence ends where the match ends. Three lower-case letters or digits must stand
-before the full stop, so that ``Dr.``, ``No.`` and initials end nothing."""
+before the full stop, so that ``Dr.``, ``No.`` and initials end nothing, and none of :data:`ABBREVIATIONS`."""
 
 
 class Token(NamedTuple):
@@ -183,9 +211,9 @@ def _groups_of(character: str, category: str) -> Iterator[str]:
         yield "word"
     elif category[0] == "Z" or category in ("Cc", "Cf"):
         yield "blank"
-    if category in ("Ll", "Lo") or category[0] == "N" or character in ")]\"'\u201d\u2019":
+    if category in ("Ll", "Lo") or category[0] in "MN" or character in _BEFORE_STOP:
         yield "before"
-    if category in ("Lu", "Lt") or character in "\"'\u201c\u2018([":
+    if category in ("Lu", "Lt") or character in _BEGINS:
         yield "upper"
 
 
@@ -207,9 +235,12 @@ def _blank_regex() -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def _sentence_regex() -> re.Pattern[str]:
-    before, upper = _classes()["before"], _classes()["upper"]
+    before, upper, word = (_classes()[name] for name in ("before", "upper", "word"))
+    # Python's look-behind wants one length, so each length has its own.
+    same_length = ([short for short in ABBREVIATIONS if len(short) == length] for length in _LENGTHS)
+    goes_on = "".join(rf"(?<!(?<![{word}])(?:{_any_of(shorts)})\.)" for shorts in same_length)
     return re.compile(
         "[\n\r\u2028\u2029]+"
         "|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d\u2019\uff09]*"
-        f"|(?<=[{before}][{before}][{before}][.!?\u2026])[ \t\u00a0]+(?=[{upper}])"
+        rf"|(?<=[{before}][{before}][{before}]{_STOP}){goes_on}[ \t\u00a0]+(?=[{upper}])"
     )

@@ -12,6 +12,7 @@ from genlab_widgets.widgets.pages.history import HistoryPage
 from genlab_widgets.widgets.pages.imports import ImportCard
 from genlab_widgets.widgets.pages.models import ModelsPage
 from genlab_widgets.widgets.pages.page import Page, show
+from genlab_widgets.widgets.pages.setup import SetupPage
 from genlab_widgets.widgets.pages.train import TrainPage
 from genlab_widgets.widgets.parts import Header
 from genlab_widgets.workspace import ImportReport, Project, Workspace
@@ -29,6 +30,7 @@ PAGES = (
     Entry("train", "Train", TrainPage),
     Entry("history", "History", HistoryPage),
     Entry("models", "Models", ModelsPage),
+    Entry("setup", "Setup", SetupPage),
 )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from genlab_widgets.workspace._project import Project
     from genlab_widgets.workspace._run import Run
 
-_OF_ONE_KIND = {"classifier": "classification", "head": "classification"}
+_OF_ONE_KIND = {"classifier": "classification", "head": "classification", "custom_script": "ner"}
 """Fields that only one kind has."""
 
 

@@ -7,14 +7,15 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genlab_widgets.errors import DownloadFailed
+from genlab_widgets.errors import BadLabelingConfig, DownloadFailed, WrongParameters
 from genlab_widgets.projects import store
 from genlab_widgets.projects.importing import safe_name
 from genlab_widgets.training.offers import ALL
 
 if TYPE_CHECKING:
-    from genlab_widgets.projects.labeling_config import LabelingConfig
+    from genlab_widgets.projects.labeling_config import LabelingConfig, LintFinding
     from genlab_widgets.projects.members import Members
+    from genlab_widgets.projects.scripts import Script, Scripts
     from genlab_widgets.training.embeddings import EmbeddingsChoice
     from genlab_widgets.training.offers import Offer
     from genlab_widgets.training.readiness import Readiness
@@ -84,6 +85,76 @@ class Project:
         return self.stored.labeling_config
 
     @property
+    def config_source(self) -> bytes:
+        """The bytes of the labeling config, also where somebody broke them outside."""
+        return self.stored.config_source
+
+    def lint(self, source: bytes | str) -> list[LintFinding]:
+        """Returns what is wrong or risky in a labeling config, errors first; one that cannot be read has one error."""
+        from genlab_widgets.projects.labeling_config import LabelingConfig, LintFinding
+
+        try:
+            return LabelingConfig.parse(source).lint()
+        except BadLabelingConfig as error:
+            line, column = error.details["line"], error.details["column"]
+            why = error.why.removeprefix(f"Line {line}, column {column}: ")
+            return [LintFinding("error", line, column, why[:1].upper() + why[1:])]
+
+    def save_labeling_config(self, source: bytes, expected: bytes) -> LabelingConfig:
+        """Replaces the labeling config; the one that it replaces is kept in the project's history.
+
+        Args:
+            source: The config as it shall be.
+            expected: The config that the change was made for.
+
+        Raises:
+            NotAllowed: The user's role in the project does not allow it.
+            BadLabelingConfig: It has an error; the message names the first by its line.
+            Conflict: The config was changed meanwhile.
+            WorkspaceUnusable: The project folder cannot be written.
+        """
+        from genlab_widgets.projects.labeling_config import LabelingConfig
+
+        self.workspace.require(self, "configure")
+        errors = [finding for finding in self.lint(source) if finding.severity == "error"]
+        if errors:
+            first = errors[0]
+            raise BadLabelingConfig(
+                f"The labeling config was not saved: it has {'an error' if len(errors) == 1 else 'errors'}.",
+                f"Line {first.line}, column {first.column}: {first.message}",
+                "Correct it and save again.",
+                line=first.line,
+                column=first.column,
+            )
+        new = LabelingConfig.parse(source)
+        with self.workspace.database.write():  # a deployment that is made at the same time comes before or after
+            self.stored.save_config(new, expected)
+        return new
+
+    def save_members(self, members: Members, expected: Members) -> None:
+        """Replaces the order of the members and their roles.
+
+        Args:
+            members: As they shall be.
+            expected: The members that the change was made for.
+
+        Raises:
+            NotAllowed: The user's role in the project does not allow it.
+            WrongParameters: Nobody could change the project any more.
+            Conflict: The members were changed meanwhile.
+            WorkspaceUnusable: The project folder cannot be written.
+        """
+        self.workspace.require(self, "configure")
+        if members.priority and not any(members.may_train(name) for name in members.priority):
+            raise WrongParameters(
+                "The members were not saved: nobody could change the project any more.",
+                "None of them is a Project Owner or a Manager.",
+                "Give one of them such a role.",
+            )
+        with self.workspace.database.write():
+            self.stored.save_members(members, expected)
+
+    @property
     def tags(self) -> dict[str, int]:
         """Tasks by tag, the most frequent first. The first call reads all tasks."""
         if self._tags is None or self._tags[0] != self.stored.data_hash:
@@ -95,7 +166,53 @@ class Project:
         """Returns what this installation can train on the project, each refusal with its reason."""
         from genlab_widgets.training import offers
 
-        return offers.offers(self.labeling_config)
+        return offers.offers(self.labeling_config, self.script)
+
+    @property
+    def script(self) -> Script | None:
+        """The training script that an owner uploaded; None where the default trains."""
+        return self._scripts.present
+
+    @property
+    def script_history(self) -> list[Script]:
+        """Every training script that was uploaded, the newest first."""
+        return self._scripts.history()
+
+    def upload_script(self, source: Path | str | bytes, name: str | None = None) -> Script:
+        """Checks a training script, without running it, and offers it in place of the default training.
+
+        Args:
+            source: A ``.py`` or ``.ipynb`` file, or its content.
+            name: Its file name; needed with content.
+
+        Raises:
+            NotAllowed: The user is no owner of the project.
+            BadTrainingScript: It does not compile, or does not declare what runs; the message names the line.
+            WorkspaceUnusable: The project folder cannot be written.
+        """
+        self._require_owner()
+        return self._scripts.upload(source if isinstance(source, bytes) else Path(source), name, self.workspace.user)
+
+    def remove_script(self) -> None:
+        """Brings the default training back; runs that were started with a script keep it.
+
+        Raises:
+            NotAllowed: The user is no owner of the project.
+            WorkspaceUnusable: The project folder cannot be written.
+        """
+        self._require_owner()
+        self._scripts.remove(self.workspace.user)
+
+    @property
+    def _scripts(self) -> Scripts:
+        from genlab_widgets.projects.scripts import Scripts
+
+        return Scripts(self.folder)
+
+    def _require_owner(self) -> None:
+        from genlab_widgets.workspace import _roles
+
+        _roles.require_owner(self.members, self.workspace.user, self.name)
 
     def embeddings(self) -> list[EmbeddingsChoice]:
         """Returns the embeddings to choose from for this project's language."""
@@ -189,12 +306,17 @@ class Project:
         from genlab_widgets.training.spec import TrainingSpec
 
         spec = TrainingSpec.parse({**fields, "project": self.place})
+        named = [script for script in self._scripts.usable() if script.named_by(spec.custom_script or "")]
+        if named:  # with its hash, so that the run can be repeated
+            spec = spec.model_copy(update={"custom_script": named[0].reference})
         return kind_of(spec.kind).complete(spec, self.labeling_config) if spec.kind in KINDS else spec
 
     def _check(self, spec: TrainingSpec) -> Readiness:
         from genlab_widgets.training import embeddings, offers, readiness
 
-        offers.require(spec, self.labeling_config)
+        offers.require(spec, self.labeling_config, self._scripts.usable())
+        if spec.custom_script:
+            self._scripts.content(self._scripts.find(spec.custom_script))  # as it was uploaded
         name = embeddings.choose_automatic(self.language) if spec.embeddings == "automatic" else spec.embeddings
         dimension = embeddings.known_dimension(name, self.language)
         for choice in self.embeddings():

@@ -12,13 +12,15 @@ from typing import Literal, get_args
 from genlab_widgets.errors import NotAllowed, WrongParameters
 from genlab_widgets.projects.members import Members
 
-Action = Literal["train", "stop", "deploy", "import"]
+Action = Literal["train", "stop", "deploy", "import", "configure"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
+OWNER_ROLES = frozenset({"project owner", "owner"})
 _WORDS: dict[Action, str] = {
     "train": "train models",
     "stop": "stop trainings",
     "deploy": "deploy models",
     "import": "import the project again",
+    "configure": "change the labeling config and the members",
 }
 
 
@@ -52,5 +54,26 @@ def require(members: Members, user: str, action: Action, project: str) -> None:
             "Ask one of them.",
             user=user,
             action=action,
+            project=project,
+        )
+
+
+def owns(members: Members, user: str) -> bool:
+    """Tells whether a user may say which training script runs: an owner, or the person whose workspace this is."""
+    return user not in members.roles or members.roles[user].lower() in OWNER_ROLES
+
+
+def require_owner(members: Members, user: str, project: str) -> None:
+    """Refuses what only an owner may do: to let code of one's own run.
+
+    Raises:
+        NotAllowed: The user has another role.
+    """
+    if not owns(members, user):
+        raise NotAllowed(
+            f"{user} may not change the training script of {project}.",
+            f"The role of {user} there is {members.roles[user]}; a Project Owner may: the script is code that runs.",
+            "Ask one of them.",
+            user=user,
             project=project,
         )

@@ -90,7 +90,11 @@ class Workspace:
         return Models(self.database, self.home)
 
     def import_project(
-        self, path: Path | str, name: str | None = None, progress: Callable[[int], None] | None = None
+        self,
+        path: Path | str,
+        name: str | None = None,
+        progress: Callable[[int], None] | None = None,
+        language: str | None = None,
     ) -> ImportReport:
         """Imports an export (folder, zip or JSON file), all or nothing.
 
@@ -100,8 +104,11 @@ class Workspace:
             path: The export.
             name: Name of the project; None takes the export's own.
             progress: Called with the number of tasks read so far.
+            language: Language of the texts (ISO 639-1); None takes the export's own, else that of the earlier import,
+                else English.
 
         Raises:
+            WrongParameters: The language is none.
             BadInput: The export cannot be read; nothing was stored.
             NotAllowed: The user may not replace the project of that name.
             WorkspaceUnusable: The workspace cannot be written.
@@ -110,7 +117,7 @@ class Workspace:
         def allow(earlier: store.Project) -> None:
             _roles.require(earlier.members, self.user, "import", earlier.name)
 
-        report = importing.import_project(Path(path), self.home, name, progress, before_replacing=allow)
+        report = importing.import_project(Path(path), self.home, name, progress, allow, language)
         return ImportReport(Project(self, report.project), report.tasks, report.warnings, report.warning_count)
 
     def import_demo(self, tasks: int = 300, seed: int = 7) -> ImportReport:

@@ -62,3 +62,53 @@ def test_the_stylesheet_takes_colours_from_the_theme() -> None:
     style = (CHECKOUT / "genlab_widgets" / "widgets" / "style.css").read_text(encoding="utf-8")
     assert "--jp-layout-color1" in style
     assert "--jp-brand-color1" in style
+
+
+def test_a_training_script_is_checked_chosen_and_taken_back(project: Project, tmp_path: Path) -> None:
+    from genlab_widgets.widgets import TrainPage
+
+    page = TrainPage(project, background=False)
+    script = tmp_path / "mine.py"
+    script.write_text("def train(spark, rows, parameters, report):\n    return None\n")
+    page._upload_script(script)
+    assert page.state.form.spec_fields()["custom_script"].startswith("mine.py")
+    assert not page.form.train.disabled
+    page._remove_script()
+    assert page.state.form.spec_fields()["custom_script"] is None
+    assert project.script is None
+
+
+def test_choosing_a_kind_brings_its_own_parameters(project: Project) -> None:
+    from genlab_widgets.training.spec import defaults
+    from genlab_widgets.widgets import TrainPage
+
+    page = TrainPage(project, background=False)
+    page.state.fill(epochs=7)
+    page.state.fill(kind="classification")
+    fields = page.state.form.fields
+    assert fields["epochs"] == 7  # somebody set it
+    assert fields["batch_size"] == defaults("classification", "automatic")["batch_size"]
+    assert [item["label"] for item in page.form.readiness.labels][:2] == ["Child", "Adult"]
+    page.state.fill(kind="all")
+    assert {"Child", "Present"} <= {item["label"] for item in page.form.readiness.labels}
+    assert not page.form.train.disabled
+
+
+def test_no_page_or_part_hides_a_method_of_ipywidgets() -> None:
+    """A method of the same name breaks what ipywidgets does with it, often only when a page is shown."""
+    import inspect
+
+    import ipywidgets
+
+    from genlab_widgets import widgets
+    from genlab_widgets.widgets import pages, parts
+
+    base = set(dir(ipywidgets.Box)) | set(dir(ipywidgets.Button))
+    meant = {"__init__", "__repr__", "__doc__", "__module__", "_repr_mimebundle_", "close", "children", "open"}
+    for module in (widgets, pages, parts):
+        for path in Path(module.__file__ or "").parent.glob("*.py"):
+            found = __import__(f"{module.__name__}.{path.stem}", fromlist=["*"]) if path.stem != "__init__" else module
+            for _, made in inspect.getmembers(found, inspect.isclass):
+                if issubclass(made, ipywidgets.Widget) and made.__module__.startswith("genlab_widgets"):
+                    own = {name for name, value in vars(made).items() if inspect.isfunction(value)}
+                    assert not (own & base) - meant, made

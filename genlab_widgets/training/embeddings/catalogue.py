@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genlab_widgets.errors import DownloadFailed, GenlabError, WrongParameters
+from genlab_widgets.projects.language import code_of
 from genlab_widgets.settings import load_settings
 from genlab_widgets.training.embeddings import hub, minilm, stored
 from genlab_widgets.training.embeddings.sources import Embeddings, MiniLM, Word2Vec
@@ -160,7 +161,7 @@ def _resolve_automatic(language: str) -> Embeddings:
 
 
 def _is_english(language: str) -> bool:
-    return language.lower().replace("_", "-").partition("-")[0] == "en"
+    return code_of(language) == "en"
 
 
 def _word2vec_choice() -> EmbeddingsChoice:
@@ -208,9 +209,8 @@ def _path_choices() -> Iterator[EmbeddingsChoice]:
 
 def _hub_choices(language: str) -> Iterator[EmbeddingsChoice]:
     """Yields well-known names of the NLP Models Hub for the language, and the pattern for any other."""
-    short = language.lower().replace("_", "-").partition("-")[0]
-    for model in hub.well_known(short):
-        found = hub.named(model.name, short)
+    for model in hub.well_known(language):
+        found = hub.named(model.name, language)
         yield EmbeddingsChoice(
             found.name,
             found.title,

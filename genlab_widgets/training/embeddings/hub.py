@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.errors import DownloadFailed, GenlabError, WrongParameters
+from genlab_widgets.projects.language import code_of
 from genlab_widgets.settings import load_settings
 from genlab_widgets.training.embeddings import stored
 from genlab_widgets.training.locking import exclusive, scratch
@@ -67,7 +68,9 @@ WELL_KNOWN = (
     *(HubModel("w2v_cc_300d", language, 300, 1200) for language in _W2V_LANGUAGES),
     HubModel("bert_multi_cased", "xx", 768, 638),
 )
-"""Names of open models; sizes are rounded, for orientation only. ``xx`` is any language."""
+"""Names of open models, as the pages of the NLP Models Hub (nlp.johnsnowlabs.com/models) give them; sizes are rounded,
+for orientation only. ``xx`` is any language. ``w2v_cc_300d`` are fastText's vectors of Common Crawl (Grave et al.
+2018), a model for each language; the others are the defaults of Spark NLP's own annotators."""
 
 
 @dataclass(frozen=True)
@@ -230,16 +233,12 @@ def named(text: str, language: str) -> HubEmbeddings:
             embeddings=f"hub:{text}",
         )
     everywhere = [item.language for item in WELL_KNOWN if item.name == model and item.language == "xx"]
-    return HubEmbeddings(model, wanted or (everywhere or [_short(language)])[0], class_name)
+    return HubEmbeddings(model, wanted or (everywhere or [code_of(language)])[0], class_name)
 
 
 def well_known(language: str) -> list[HubModel]:
     """Returns the well-known names for texts in a language."""
-    return [item for item in WELL_KNOWN if item.language in (_short(language), "xx")]
-
-
-def _short(language: str) -> str:
-    return language.lower().replace("_", "-").partition("-")[0]
+    return [item for item in WELL_KNOWN if item.language in (code_of(language), "xx")]
 
 
 @contextlib.contextmanager

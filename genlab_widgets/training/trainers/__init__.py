@@ -19,6 +19,8 @@ def trainer_for(spec: TrainingSpec) -> Trainer:
     Raises:
         WrongParameters: There is none for kind, library and architecture of the spec.
     """
+    if spec.custom_script:
+        return _custom(spec)
     wanted = (spec.kind, spec.library, spec.architecture)
     if wanted == ("ner", "open_source", "annotator"):
         from genlab_widgets.training.trainers.ner import NerDL
@@ -41,3 +43,16 @@ def trainer_for(spec: TrainingSpec) -> Trainer:
         "The open-source library trains NER, classification and assertion on frozen embeddings, and fine-tunes NER.",
         "Choose these.",
     )
+
+
+def _custom(spec: TrainingSpec) -> Trainer:
+    if (spec.kind, spec.library) != ("ner", "open_source"):
+        raise WrongParameters(
+            f"A training script of one's own cannot train {spec.kind} with the library {spec.library}.",
+            "It trains NER with the open-source library.",
+            "Leave custom_script out, or train NER.",
+            fields={"custom_script": "It trains NER."},
+        )
+    from genlab_widgets.training.trainers.custom import CustomScript
+
+    return CustomScript()

@@ -103,7 +103,8 @@ def step_of(name: str) -> int:
 
 def default_fields() -> dict[str, Any]:
     """Returns the spec's defaults for the fields of the form."""
-    return {name: _plain(TrainingSpec.model_fields[name].default) for name in FIELDS}
+    plain = {name: _plain(TrainingSpec.model_fields[name].default) for name in FIELDS}
+    return {**plain, **defaults(plain["kind"], plain["architecture"])}
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,7 @@ class TrainForm:
 
     def _value(self, name: str) -> Any:
         value = self.fields[name]
-        if name == "classifier":
+        if name in ("classifier", "custom_script"):
             return value or None
         if name in _NUMBERS:
             return _number(value, _NUMBERS[name].whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ipywidgets
@@ -13,7 +14,7 @@ from genlab_widgets.widgets.pages.colours import label_colours
 from genlab_widgets.widgets.pages.form import FormState, TrainForm
 from genlab_widgets.widgets.pages.page import Page, row, show, text
 from genlab_widgets.widgets.pages.run_card import Actions, RunCard, Snapshot
-from genlab_widgets.widgets.pages.train_form import TrainFormView
+from genlab_widgets.widgets.pages.train_form import ScriptActions, TrainFormView
 from genlab_widgets.widgets.parts import h
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class TrainPage(Page):
         self._titles: dict[int, dict[str, Any]] = {}
         self._key = ""
         self.state = FormState(TrainForm.restore(self._kept().get(PREFERENCES)))
-        self.form = TrainFormView(self, self.state, self._train, self._asked)
+        scripts = ScriptActions(self._upload_script, self._remove_script)
+        self.form = TrainFormView(self, self.state, self._train, self._asked, scripts)
         actions = Actions(self.show_run, self._leave_out, self._change_settings, lambda: None)
         self.card = RunCard(self, actions, lambda: label_colours(project.labeling_config))
         self.fresh = self.button("New training", self.show_form)
@@ -113,6 +115,18 @@ class TrainPage(Page):
             return
         key = f"page:{self.project.spec(**fields).digest()[:32]}:{self._key}"
         self.show_run(self.project.train(key=key, **fields))
+
+    def _upload_script(self, path: Path) -> None:
+        script = self.project.upload_script(path)
+        self.form.offer(self.project.offers())
+        self.state.fill(custom_script=script.reference)
+        self.banner.say(f"{script.name} was checked and stored.", "The next NER training runs it.")
+
+    def _remove_script(self) -> None:
+        self.project.remove_script()
+        self.state.fill(custom_script=None)
+        self.form.offer(self.project.offers())
+        self.banner.say("The default training is back.", "Earlier runs keep the script that they were trained with.")
 
     def _leave_out(self, run: Run, labels: list[str]) -> None:
         self._take_fields(run)

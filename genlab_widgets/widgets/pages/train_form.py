@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ipywidgets
 
@@ -13,7 +14,7 @@ from genlab_widgets.widgets.pages import form as forms
 from genlab_widgets.widgets.pages import wording
 from genlab_widgets.widgets.pages.form import FormState, TrainForm
 from genlab_widgets.widgets.pages.page import Page, card, row, show, stack, text
-from genlab_widgets.widgets.parts import Choice, Field, Markup, ReadinessView, Steps, h, option
+from genlab_widgets.widgets.parts import Choice, Field, Markup, ReadinessView, Steps, Upload, h, option
 
 if TYPE_CHECKING:
     from genlab_widgets.training.embeddings import EmbeddingsChoice
@@ -29,10 +30,18 @@ _HEADS = (
     ("logistic_regression", "Logistic regression"),
     ("classifier_dl", "ClassifierDL"),
 )
+_SCRIPT_HINT = "Code that you trust: it runs with your rights. Only an owner of the project may change it."
 _DEPLOY_QUESTION = (
     "Deploying lets the labeling config name the new model as soon as it is trained: new tasks get its suggestions. "
     "It can be undone. With \u201cJust train\u201d you see its quality first."
 )
+
+
+class ScriptActions(NamedTuple):
+    """What the form does with training scripts: takes an uploaded file, or brings the default training back."""
+
+    upload: Callable[[Path], None]
+    remove: Callable[[], None]
 
 
 class TrainFormView(ipywidgets.Box):
@@ -43,12 +52,20 @@ class TrainFormView(ipywidgets.Box):
         state: The form.
         train: Called with ``none`` or ``immediately`` when the user has answered how to deploy.
         asked: Called when the question is put, before it is answered.
+        scripts: What to do with a training script of one's own.
     """
 
-    def __init__(self, page: Page, state: FormState, train: Callable[[str], None], asked: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        page: Page,
+        state: FormState,
+        train: Callable[[str], None],
+        asked: Callable[[], None],
+        scripts: ScriptActions,
+    ) -> None:
         super().__init__()
         self.add_class("genlab-stack")
-        self.state, self._page, self._train, self._asked = state, page, train, asked
+        self.state, self._page, self._train, self._asked, self._scripts = state, page, train, asked, scripts
         self._embeddings: dict[str, EmbeddingsChoice] = {}
         self._readiness: Readiness | None = None
         self._may_train, self._why_not = True, ""
@@ -79,11 +96,15 @@ class TrainFormView(ipywidgets.Box):
             *(option(name, name) for name in names),
         ]
         self.fields["head"].options = [option(name, title) for name, title in _HEADS]
-        for name in ("use_gpu", "custom_script"):
-            refused = next((item for item in offers if item.field == name and not item.enabled), None)
-            self.fields[name].disabled = refused is not None
-            if refused is not None:
-                self.fields[name].hint = refused.reason
+        refused = next((item for item in offers if item.field == "use_gpu" and not item.enabled), None)
+        self.fields["use_gpu"].disabled = refused is not None
+        self.fields["use_gpu"].hint = refused.reason if refused else ""
+        scripts = [item for item in offers if item.field == "custom_script" and item.enabled]
+        self.fields["custom_script"].options = [
+            option("", "None: GenLab\u2019s own training"),
+            *(option(str(item.value), item.title) for item in scripts),
+        ]
+        show(self.remove_script, bool(scripts))
 
     def offer_embeddings(self, found: Sequence[EmbeddingsChoice]) -> None:
         """Sets the embeddings to choose from; those that cannot be used say why."""
@@ -139,6 +160,7 @@ class TrainFormView(ipywidgets.Box):
         show(self.fields["classifier"], classifies)
         show(self.fields["head"], classifies)
         show(self.fields["architecture"], form.fields["kind"] in FINE_TUNED)
+        show(self.script_box, form.fields["kind"] == "ner")
         _, colon, place = str(form.fields["embeddings"]).partition(":")
         own = bool(colon) and str(form.fields["embeddings"]) not in self._embeddings
         show(self.embeddings_place, own)
@@ -235,14 +257,26 @@ class TrainFormView(ipywidgets.Box):
         ]
         reset = self._page.button("Reset", lambda: self.state.set(self.state.form.reset()))
         reset.tooltip = "Bring the default parameters back"
-        script = self._field("custom_script", Field(label="Custom training script", kind="text"))
+        script = self._field(
+            "custom_script",
+            Field(label="Custom training script (NER)", kind="select", hint=_SCRIPT_HINT),
+            read=lambda value: value or None,
+        )
+        self.upload = Upload(
+            self._page.guarded(self._scripts.upload),
+            label="Drop a .py or .ipynb here, or choose one",
+            hint="It is checked, not run, and stored with its hash and your name.",
+            accept=".py,.ipynb",
+        )
+        self.remove_script = self._page.button("Bring the default training back", self._scripts.remove)
+        self.script_box = stack(script, self.upload, row(self.remove_script))
         gpu = self._field("use_gpu", Field(label="Use available GPU", kind="checkbox"))
-        self.fields["custom_script"].hint = "None: GenLab\u2019s own training."
         return card(
             text(h("h2", "Data")), split, row(part, seed, style="genlab-fields"), status, tags,
             row(text(h("h2", "Parameters")), reset, style="genlab-between"),
             row(*parameters, style="genlab-fields"),
-            row(script, gpu, style="genlab-fields"),
+            gpu,
+            self.script_box,
             style="genlab-group",
         )  # fmt: skip
 
