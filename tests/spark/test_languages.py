@@ -57,7 +57,8 @@ def test_java_cuts_every_language_as_python_does(spark: SparkSession) -> None:
 @pytest.fixture(scope="module")
 def trained(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Example], list[Example]]:
     """The test texts of German and Italian, and what a model of two epochs reads in their raw text."""
-    train, test = [], []
+    train: list[Example] = []
+    test: list[Example] = []
     for item in [*texts(range(1, 2), 18), *texts(range(4, 5), 18)]:
         (test if item.task_id % 6 == 0 else train).append(item)
     sentences = [dataset.build(part)[0] for part in (train, test)]

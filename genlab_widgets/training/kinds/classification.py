@@ -112,7 +112,9 @@ def control_of(spec: TrainingSpec, config: LabelingConfig) -> ChoicesControl:
 
 def names_of(config: LabelingConfig) -> list[str]:
     """Returns the names of the classifiers of a config, in alphabetical order."""
-    return sorted({control.name for control in config.choices if control.name})
+    return sorted(
+        {control.name for control in config.choices if control.name}, key=lambda name: (name.casefold(), name)
+    )
 
 
 def default_classifier(config: LabelingConfig) -> str:

@@ -138,3 +138,7 @@ def test_a_long_text_is_quoted_in_part() -> None:
     gold = [Example(1, "word " * 500, (Span(0, 2500, "a"),))]
     found = evaluate(CLASSIFICATION, gold, [Example(1, gold[0].text, ())], ("a",))
     assert len(found.errors[0].text) < 500
+
+
+def test_alphabetical_order_does_not_look_at_case() -> None:
+    assert complete(config(choices("Zeta", "x y"), choices("age", "x y"))).classifier == "age"
