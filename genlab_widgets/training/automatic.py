@@ -55,6 +55,11 @@ def resolve(spec: TrainingSpec, language: str, tokens: int) -> Choice:
     )
 
 
+def can_fine_tune() -> bool:
+    """Tells whether the packages that train a transformer are installed; imports neither."""
+    return all(importlib.util.find_spec(name) is not None for name in ("jax", "optax"))
+
+
 def _against_fine_tuning(spec: TrainingSpec, language: str, tokens: int) -> str:
     """Returns why the transformer is not trained itself; empty when it is."""
     if spec.kind != "ner":
@@ -63,7 +68,7 @@ def _against_fine_tuning(spec: TrainingSpec, language: str, tokens: int) -> str:
         spec.embeddings.startswith("folder:") and not _is_checkpoint(spec.embeddings.removeprefix("folder:"))
     ):
         return f"the embeddings {spec.embeddings} were asked for"
-    if importlib.util.find_spec("jax") is None or importlib.util.find_spec("optax") is None:
+    if not can_fine_tune():
         return "the packages for fine-tuning (jax, optax) are not installed"
     if language.lower()[:2] != "en" and not spec.embeddings.startswith("folder:"):
         return f"the transformer at hand reads English, and these texts are {language}"

@@ -162,31 +162,26 @@ class EpochLog:
 
     def _epoch_done(self, match: re.Match[str]) -> None:
         number = int(match[1])
-        self._current, self._block = number, None
-        self.started, self.total = max(self.started, number), int(match[2])
-        self._epochs[number] = Epoch(
-            number=number,
-            total=int(match[2]),
-            seconds=_float(match[3]) or 0.0,
-            loss=_float(match[4]),
-            train_rows=self.train_rows,
-            learning_rate=self._learning_rate,
-            batches=int(match[5]) if match[5] else None,
-        )
+        self.started = max(self.started, number)
+        self._add(number, match, batches=match[5])
 
     def _classifier_epoch(self, match: re.Match[str]) -> None:
         """Takes an epoch of ClassifierDL, whose file counts from 0; its ``acc`` is no score (it divides by batches)."""
         number = int(match[1]) + 1
-        self._current, self._block = number, None
-        self.started, self.total = number + 1, int(match[2])
+        self.started = number + 1
+        self._add(number, match, batches=match[6])
+
+    def _add(self, number: int, match: re.Match[str], batches: str | None) -> None:
+        """Adds an epoch by a line that has the total, seconds and loss as its second to fourth group."""
+        self._current, self._block, self.total = number, None, int(match[2])
         self._epochs[number] = Epoch(
             number=number,
-            total=int(match[2]),
+            total=self.total,
             seconds=_float(match[3]) or 0.0,
             loss=_float(match[4]),
             train_rows=self.train_rows,
             learning_rate=self._learning_rate,
-            batches=int(match[6]),
+            batches=int(batches) if batches else None,
         )
 
     def _scores(self) -> Scores:

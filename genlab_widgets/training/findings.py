@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 Level = Literal["ok", "warn", "fail"]
@@ -51,6 +52,11 @@ class LabelCount(NamedTuple):
         steps: tuple[tuple[int, Grade], ...] = ((1, "none"), (RED_BELOW, "red"), (AMBER_BELOW, "amber"))
         named = next((grade for limit, grade in steps if self.total < limit), None)
         return named or ("good" if self.total >= GOOD_FROM else "ok")
+
+
+def by_level(findings: Iterable[Finding]) -> list[Finding]:
+    """Returns findings with blocking ones first, then warnings."""
+    return sorted(findings, key=lambda finding: ("fail", "warn", "ok").index(finding.level))
 
 
 def plural(count: int, noun: str, several: str | None = None) -> str:

@@ -5,11 +5,11 @@ The page greys out what is not offered and shows the reason; ``check`` and ``tra
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from genlab_widgets.errors import NoLicense, WrongParameters
+from genlab_widgets.training.automatic import can_fine_tune
 from genlab_widgets.training.kinds.classification import names_of
 
 if TYPE_CHECKING:
@@ -154,9 +154,8 @@ def _libraries() -> Iterator[Offer]:
 def _others(script: Script | None) -> Iterator[Offer]:
     yield Offer("architecture", "automatic", ARCHITECTURES["automatic"], True)
     yield Offer("architecture", "annotator", ARCHITECTURES["annotator"], True)
-    missing = importlib.util.find_spec("jax") is None or importlib.util.find_spec("optax") is None
-    reason = "Its packages are missing here: pip install jax optax." if missing else ""
-    yield Offer("architecture", "fine_tuned", ARCHITECTURES["fine_tuned"], not missing, reason)
+    reason = "" if can_fine_tune() else "Its packages are missing here: pip install jax optax."
+    yield Offer("architecture", "fine_tuned", ARCHITECTURES["fine_tuned"], not reason, reason)
     yield Offer("use_gpu", True, "Use available GPU", False, "Spark NLP's build for this machine uses the processor.")
     if script is not None:
         yield Offer("custom_script", script.reference, script.title, True)

@@ -22,7 +22,16 @@ from genlab_widgets.errors import (
 from genlab_widgets.training import automatic, duplicates, graph, preparation, split
 from genlab_widgets.training.dataset import AlignmentReport, Example, Sentence, count_labels
 from genlab_widgets.training.estimate import DIMENSIONS, MB, Estimate, estimate
-from genlab_widgets.training.findings import AMBER_BELOW, RED_BELOW, TASKS_SHOWN, Finding, LabelCount, Level, plural
+from genlab_widgets.training.findings import (
+    AMBER_BELOW,
+    RED_BELOW,
+    TASKS_SHOWN,
+    Finding,
+    LabelCount,
+    Level,
+    by_level,
+    plural,
+)
 from genlab_widgets.training.kinds import Kind, kind_of
 from genlab_widgets.training.trainers import Demanded, Trainer, trainer_for
 
@@ -126,12 +135,12 @@ def check(
     except TooFewCompletions as error:
         if usable:  # with none, the selection's finding has said it already
             findings.append(Finding("fail", "split", f"{error.what} {error.why}", error.next_step))
-        return Readiness(_sorted(findings), selection)
+        return Readiness(by_level(findings), selection)
     readiness = _check_parts(
         kind, parts, labels, spec, project.language, dimension, machine or machine_limits(project.folder)
     )
     readiness.selection = selection
-    readiness.findings = _sorted([*findings, *readiness.findings])
+    readiness.findings = by_level([*findings, *readiness.findings])
     return readiness
 
 
@@ -183,10 +192,6 @@ def machine_limits(folder: Path) -> Machine:
     import shutil
 
     return Machine(memory.limit() / MB, shutil.disk_usage(folder).free / MB)
-
-
-def _sorted(findings: list[Finding]) -> list[Finding]:
-    return sorted(findings, key=lambda finding: ("fail", "warn", "ok").index(finding.level))
 
 
 def _token_count(sentences: Sequence[Sentence]) -> int:

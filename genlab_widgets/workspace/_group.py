@@ -31,10 +31,9 @@ def start_all(project: Project, key: str | None, fields: Mapping[str, Any]) -> l
     started: list[Run] = []
     refused: list[tuple[str, GenlabError]] = []
     for kind in kinds:
-        own = _own(fields, kind)
         own_key = f"{key}:{kind}" if key else None
         try:
-            started.append(project.train(key=own_key, group=group, **{**own, "kind": kind}))
+            started.append(project.train(key=own_key, group=group, **_own(fields, kind)))
         except GenlabError as error:
             refused.append((kind, error))
     if not started:
@@ -45,12 +44,10 @@ def start_all(project: Project, key: str | None, fields: Mapping[str, Any]) -> l
 def check_all(project: Project, fields: Mapping[str, Any]) -> Readiness:
     """Checks every kind; what blocks one of them is a warning as long as another one can train."""
     from genlab_widgets.training import offers
+    from genlab_widgets.training.findings import by_level
     from genlab_widgets.training.readiness import Readiness
 
-    found = {
-        kind: project.check(**{**_own(fields, kind), "kind": kind})
-        for kind in offers.trainable(project.labeling_config)
-    }
+    found = {kind: project.check(**_own(fields, kind)) for kind in offers.trainable(project.labeling_config)}
     first = next(iter(found.values()), None)
     if first is None:
         raise _nothing(project)
@@ -70,7 +67,7 @@ def check_all(project: Project, fields: Mapping[str, Any]) -> Readiness:
         disk_mb=sum(item.estimate.disk_mb for item in ready),
     )
     return Readiness(
-        sorted(findings, key=lambda finding: ("fail", "warn", "ok").index(finding.level)),
+        by_level(findings),
         first.selection,
         [count for item in found.values() for count in item.labels],
         estimate,
@@ -81,11 +78,11 @@ def check_all(project: Project, fields: Mapping[str, Any]) -> Readiness:
 
 
 def _own(fields: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """Returns the fields that a kind has, of those given for all."""
+    """Returns the fields of one kind's training, of those given for all."""
     own = {name: value for name, value in fields.items() if _OF_ONE_KIND.get(name, kind) == kind}
     if own.get("architecture") == "fine_tuned" and kind != "ner":
         own.pop("architecture")
-    return own
+    return {**own, "kind": kind}
 
 
 def _nothing(project: Project) -> WrongParameters:
@@ -104,8 +101,7 @@ def _refused(project: Project, kind: str, error: GenlabError, group: str, fields
     from genlab_widgets.workspace._run import Run
 
     workspace, rows = project.workspace, project.workspace.run_rows
-    own = _own(fields, kind)
-    row = rows.create(project.spec(**{**own, "kind": kind}), project.name, workspace.user, group=group)
+    row = rows.create(project.spec(**_own(fields, kind)), project.name, workspace.user, group=group)
     rows.folder(row.id).write_failure(error)
     rows.move(row.id, Status.STARTING)
     outcome.fail(rows, row.id, failure_of(error))

@@ -13,6 +13,7 @@ from genlab_widgets.training.dataset import Example, Sentence, Span
 from genlab_widgets.training.tokens import utf16_length, utf16_to_code_points
 
 if TYPE_CHECKING:
+    from pyspark.ml import PipelineModel
     from pyspark.sql import Column, DataFrame, SparkSession
 
 DOCUMENT, SENTENCE, TOKEN, EMBEDDINGS, LABEL, NER, CHUNK = (
@@ -99,6 +100,11 @@ def predicted(examples: Iterable[Example], found: dict[int, list[tuple[int, int,
         spans = tuple(Span(places[begin], places[end], label) for begin, end, label in found.get(example.task_id, ()))
         answers.append(Example(example.task_id, example.text, spans))
     return answers
+
+
+def entities(spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
+    """Returns the examples with the entities that a saved pipeline finds in their texts."""
+    return predicted(examples, chunks(model.transform(text_rows(spark, examples))))
 
 
 def begins(sentence: Sentence) -> list[int]:

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import genlab_widgets.training.spark.annotations as rows_in_spark
 from genlab_widgets.training import embeddings, graph
 from genlab_widgets.training.dataset import Example, Sentence
-from genlab_widgets.training.reporting import Following
 from genlab_widgets.training.spark import reading, targets
 from genlab_widgets.training.spark.annotations import NER
-from genlab_widgets.training.trainers.base import Clock, Demanded, Rows, Trained
-from genlab_widgets.training.trainers.ner import approach, diverged
+from genlab_widgets.training.trainers.base import Clock, Demanded, Rows, Trained, about
+from genlab_widgets.training.trainers.ner import learn
 
 if TYPE_CHECKING:
     from pyspark.ml import PipelineModel
@@ -80,13 +79,8 @@ class AssertionDL:
         tested = stage.transform(rows_in_spark.sentence_rows(spark, rows.test))
         self._rows(spark, tested, test, base).write.parquet(place)
         clock.mark("embeddings")
-        with Following(scratch / "annotator_logs", reporter) as following:
-            fitted = approach(spec, scratch, place).fit(learned)
-        learned.unpersist()
+        fitted, named = learn(learned, spec, scratch, place, reporter)
         clock.mark("training")
-        epochs = following.log.epochs
-        if epochs and epochs[-1].diverged:
-            raise diverged(spec)
         fitted.setIncludeConfidence(True).setIncludeAllConfidenceScores(True)
         predicted = _predict(fitted.transform(spark.read.parquet(place)), test, rows)
         clock.mark("prediction")
@@ -94,8 +88,8 @@ class AssertionDL:
         return Trained(
             model=PipelineModel(stages=[*reading.stages(), stage, *last]),
             predicted=predicted,
-            embeddings={"name": base.name, "dimension": base.dimension, "title": base.title, "origin": base.origin},
-            graph=following.log.graph or demanded.graph.name,
+            embeddings=about(base),
+            graph=named or demanded.graph.name,
             durations=clock.seconds,
         )
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pyspark.ml import PipelineModel
     from pyspark.sql import SparkSession
 
+    from genlab_widgets.training.embeddings import Embeddings
     from genlab_widgets.training.kinds import Kind
     from genlab_widgets.training.reporting import Reporter
     from genlab_widgets.training.spec import TrainingSpec
@@ -128,6 +129,11 @@ class Trainer(Protocol):
             GraphNotAvailable: None fits.
         """
         ...
+
+
+def about(base: Embeddings) -> dict[str, Any]:
+    """Returns what ``result.json`` says of embeddings."""
+    return {"name": base.name, "dimension": base.dimension, "title": base.title, "origin": base.origin}
 
 
 class Clock:

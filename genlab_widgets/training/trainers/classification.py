@@ -13,7 +13,7 @@ from genlab_widgets.training.runfolder import Candidate
 from genlab_widgets.training.spark import annotations as rows_in_spark
 from genlab_widgets.training.spark import texts
 from genlab_widgets.training.spark.annotations import DOCUMENT
-from genlab_widgets.training.trainers.base import Clock, Rows, Trained
+from genlab_widgets.training.trainers.base import Clock, Rows, Trained, about
 from genlab_widgets.training.trainers.heads import (
     STRENGTHS,
     Classes,
@@ -67,7 +67,7 @@ class Classifier:
         return Trained(
             model=PipelineModel(stages=[*first, *fitted.stages()]),
             predicted=_examples(rows.test_examples, predicted),
-            embeddings={"name": base.name, "dimension": base.dimension, "title": base.title, "origin": base.origin},
+            embeddings=about(base),
             race=[told for _, told in race],
             durations=clock.seconds,
         )

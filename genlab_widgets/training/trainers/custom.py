@@ -117,8 +117,7 @@ class CustomScript:
 
     def read(self, spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
         """Returns the examples with the entities that a saved pipeline finds in their texts."""
-        read = model.transform(rows_in_spark.text_rows(spark, examples))
-        return rows_in_spark.predicted(examples, rows_in_spark.chunks(read))
+        return rows_in_spark.entities(spark, model, examples)
 
     def graph(self, sentences: Sequence[Sentence], labels: Sequence[str], dimension: int) -> None:
         """Returns None: what the script needs is its own affair."""

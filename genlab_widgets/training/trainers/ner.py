@@ -19,7 +19,7 @@ from genlab_widgets.training.dataset import Example, Sentence, Span, spans_from_
 from genlab_widgets.training.reporting import Following
 from genlab_widgets.training.spark import reading
 from genlab_widgets.training.spark.annotations import CHUNK, EMBEDDINGS, LABEL, NER, SENTENCE, TOKEN
-from genlab_widgets.training.trainers.base import Clock, Demanded, Rows, Trained
+from genlab_widgets.training.trainers.base import Clock, Demanded, Rows, Trained, about
 
 if TYPE_CHECKING:
     from pyspark.ml import PipelineModel
@@ -63,28 +63,22 @@ class NerDL:
         test_place = str(scratch / "test.parquet")
         stage.transform(rows_in_spark.sentence_rows(spark, rows.test)).write.parquet(test_place)
         clock.mark("embeddings")
-        with Following(scratch / "annotator_logs", reporter) as following:
-            fitted = approach(spec, scratch, test_place).fit(embedded)
-        embedded.unpersist()
+        fitted, named = learn(embedded, spec, scratch, test_place, reporter)
         clock.mark("training")
-        epochs = following.log.epochs
-        if epochs and epochs[-1].diverged:
-            raise diverged(spec)
         fitted.setIncludeConfidence(True).setBatchSize(_PREDICTION_BATCH)
         predicted = _predict(fitted, spark.read.parquet(test_place), rows)
         clock.mark("prediction")
         return Trained(
             model=pipeline(stage, fitted),
             predicted=predicted,
-            embeddings={"name": base.name, "dimension": base.dimension, "title": base.title, "origin": base.origin},
-            graph=following.log.graph or chosen.name,
+            embeddings=about(base),
+            graph=named or chosen.name,
             durations=clock.seconds,
         )
 
     def read(self, spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
         """Returns the examples with the entities that a saved pipeline finds in their texts."""
-        read = model.transform(rows_in_spark.text_rows(spark, examples))
-        return rows_in_spark.predicted(examples, rows_in_spark.chunks(read))
+        return rows_in_spark.entities(spark, model, examples)
 
     def graph(self, sentences: Sequence[Sentence], labels: Sequence[str], dimension: int) -> Demanded:
         """Returns the graph for BIO tags of the labels that occur.
@@ -106,7 +100,27 @@ def pipeline(stage: Any, fitted: Any) -> PipelineModel:
     return PipelineModel(stages=[*reading.stages(), stage, fitted, converter])
 
 
-def approach(spec: TrainingSpec, scratch: Path, test_place: str) -> Any:
+def learn(
+    embedded: DataFrame, spec: TrainingSpec, scratch: Path, test_place: str, reporter: Reporter
+) -> tuple[Any, str | None]:
+    """Lets NerDL learn from persisted rows, and lets them go; its log is followed.
+
+    Returns:
+        The fitted model, and the graph that Spark NLP says it took.
+
+    Raises:
+        PoorQuality: The loss was no number in the last epoch.
+    """
+    with Following(scratch / "annotator_logs", reporter) as following:
+        fitted = _approach(spec, scratch, test_place).fit(embedded)
+    embedded.unpersist()
+    epochs = following.log.epochs
+    if epochs and epochs[-1].diverged:
+        raise _diverged(spec)
+    return fitted, following.log.graph
+
+
+def _approach(spec: TrainingSpec, scratch: Path, test_place: str) -> Any:
     """Returns NerDL with the settings of a spec."""
     from sparknlp.annotator import NerDLApproach
 
@@ -157,7 +171,7 @@ def _spans(sentence: Sentence, tags: dict[int, str]) -> list[Span]:
     return spans_from_tags([token for token, _ in tagged], [tag for _, tag in tagged])
 
 
-def diverged(spec: TrainingSpec) -> PoorQuality:
+def _diverged(spec: TrainingSpec) -> PoorQuality:
     """Returns the error of a training whose loss was no number."""
     return PoorQuality(
         "The training learned nothing: its loss stopped being a number.",
