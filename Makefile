@@ -61,7 +61,7 @@ $(READY): pyproject.toml
 		echo "No virtual environment could be made: install Python's venv module (Debian: python3-venv)." >&2; exit 1; }
 	@echo "Installing into $(VENV) (some minutes the first time) ..."
 	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --editable . --group dev
+	@$(BIN)/python -m pip install --quiet --editable ".[visual]" --group dev
 	@$(BIN)/genlab doctor --only java >/dev/null 2>&1 || { \
 		echo "No Java that fits: installing one from pip ..."; \
 		$(BIN)/python -m pip install --quiet --editable ".[java]"; }

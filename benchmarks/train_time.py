@@ -156,7 +156,7 @@ def main() -> None:
     parser.add_argument("--test-train-tags", action="store_true")
     options = parser.parse_args()
     facts = circumstances()
-    fields = {"embeddings": options.embeddings, "epochs": options.epochs}
+    fields = {"architecture": "annotator", "embeddings": options.embeddings, "epochs": options.epochs}
     if options.test_train_tags:
         fields["test_train_tags"] = True
     with tempfile.TemporaryDirectory() as scratch:

@@ -84,6 +84,8 @@ def default_text(name: str) -> str:
     computed = {
         "home": "the platform's folder for user data, `genlab` in it",
         "cache": "the platform's folder for caches, `genlab` in it",
+        "licenses": "`~/.johnsnowlabs/licenses`",
+        "licensed_jars": "`~/.johnsnowlabs/java_installs`",
         "user": "the login name",
     }
     default = settings.Settings.model_fields[name].default

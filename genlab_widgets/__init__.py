@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from genlab_widgets.errors import GenlabError
     from genlab_widgets.training.spec import TrainingSpec
-    from genlab_widgets.widgets import App, HistoryPage, ModelsPage, SetupPage, TrainPage
+    from genlab_widgets.widgets import App, HistoryPage, InfrastructurePage, ModelsPage, SetupPage, TrainPage
     from genlab_widgets.workspace import Model, Project, Run, Workspace
 
 __version__ = "0.1.0"
@@ -20,6 +20,7 @@ __all__ = [
     "App",
     "GenlabError",
     "HistoryPage",
+    "InfrastructurePage",
     "Model",
     "ModelsPage",
     "Project",
@@ -35,6 +36,7 @@ _HOMES = {
     "App": "genlab_widgets.widgets",
     "GenlabError": "genlab_widgets.errors",
     "HistoryPage": "genlab_widgets.widgets",
+    "InfrastructurePage": "genlab_widgets.widgets",
     "Model": "genlab_widgets.workspace",
     "ModelsPage": "genlab_widgets.widgets",
     "Project": "genlab_widgets.workspace",

@@ -43,6 +43,13 @@ class Settings(BaseSettings):
     """A folder with MiniLM's safetensors and vocab.txt, for machines that reach no index."""
     templates: Path | None = None
     """A folder with training templates of one's own in place of ``notebooks/templates``."""
+    licenses: Path = Field(default_factory=lambda: Path(os.path.expanduser("~")) / ".johnsnowlabs" / "licenses")
+    """A licence file of John Snow Labs' libraries, or a folder of them; ``SPARK_NLP_LICENSE`` and ``SPARK_OCR_LICENSE``
+    are read too. The default is where their own installer keeps them."""
+    licensed_jars: Path = Field(
+        default_factory=lambda: Path(os.path.expanduser("~")) / ".johnsnowlabs" / "java_installs"
+    )
+    """A folder with the jars of John Snow Labs' licensed libraries, as their own installer fetches them."""
     script_minutes: float = Field(default=720.0, gt=0)
     """Minutes after which a training script of one's own is ended."""
     user: str = Field(default_factory=_login_name)

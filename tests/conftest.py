@@ -29,10 +29,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keeps a developer's ``GENLAB_*`` away from the tests; the cache of jars and embeddings stays shared."""
+    """Keeps a developer's ``GENLAB_*``, licences and GPU away from the tests; the cache of jars stays shared."""
     keep = {"GENLAB_CACHE", "GENLAB_MAVEN_URL", "GENLAB_MINILM_FOLDER"}
     for name in [name for name in os.environ if name.startswith("GENLAB_") and name not in keep]:
         monkeypatch.delenv(name)
+    for name in ("SPARK_NLP_LICENSE", "SPARK_OCR_LICENSE", "JSL_OCR_LICENSE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("GENLAB_LICENSES", "GENLAB_LICENSED_JARS"):
+        monkeypatch.setenv(name, os.devnull)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # a developer's GPU is no part of a test
 
 
 @pytest.fixture

@@ -129,12 +129,11 @@ def test_automatic_embeddings_are_checked_with_their_own_dimension(project: Proj
         ({"colour": "red"}, WrongParameters, "colour: "),
         ({"kind": "classification"}, WrongParameters, "no Choices"),
         ({"kind": "visual_ner"}, WrongParameters, "Visual NER cannot be trained here"),
-        ({"kind": "assertion", "architecture": "fine_tuned"}, WrongParameters, "cannot be fine-tuned"),
-        ({"use_gpu": True}, WrongParameters, "processor"),
+        ({"use_gpu": True}, WrongParameters, "No GPU found"),
         ({"custom_script": "mine.py"}, WrongParameters, "has uploaded one"),
         ({"classifier": "urgency"}, WrongParameters, "classification"),
-        ({"library": "healthcare"}, NoLicense, "Healthcare needs a licence"),
-        ({"library": "legal"}, NoLicense, "Legal needs a licence"),
+        ({"library": "healthcare"}, NoLicense, 'scope "healthcare: training"'),
+        ({"library": "legal"}, NoLicense, 'scope "legal: training"'),
     ],
 )
 def test_what_is_not_offered_is_refused_with_its_reason(
@@ -162,7 +161,8 @@ def test_ner_is_not_offered_where_no_label_marks_text(workspace: Workspace, tmp_
     config = f'<View><Text name="text" value="$text"/>{choices}</View>'
     project = workspace.import_project(write_export(tmp_path / "topics", config=config)).project
     with pytest.raises(WrongParameters, match=r"NER cannot be trained here.*no label"):
-        project.check()
+        project.check(kind="ner")
+    assert project.spec().kind == "classification"
 
 
 @pytest.mark.parametrize(

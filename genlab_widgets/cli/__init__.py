@@ -19,7 +19,7 @@ from pathlib import Path
 
 import click
 
-from genlab_widgets.cli import app, demo, doctor, models, projects, runs, scripts
+from genlab_widgets.cli import app, bench, demo, doctor, models, projects, runs, scripts
 from genlab_widgets.cli.output import emit_error, note
 from genlab_widgets.errors import GenlabError, InternalError, WrongParameters
 
@@ -39,8 +39,8 @@ for command in (
     *(projects.import_project, projects.list_projects, projects.check, projects.embeddings),
     scripts.script,
     *(runs.train, runs.list_runs, runs.logs, runs.stop),
-    *(models.list_models, models.deploy),
-    *(app.app, demo.demo, doctor.doctor),
+    *(models.list_models, models.deploy, models.preannotate),
+    *(app.app, demo.demo, doctor.doctor, bench.bench),
 ):
     cli.add_command(command)
 

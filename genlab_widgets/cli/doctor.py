@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import shutil
 import sys
 import uuid
 from collections.abc import Callable
@@ -15,6 +13,7 @@ import click
 
 from genlab_widgets.cli.output import emit_json, say
 from genlab_widgets.errors import GenlabError, NotEnoughResources, WorkspaceUnusable
+from genlab_widgets.resources import gpu, licenses, machine
 from genlab_widgets.settings import load_settings, notebooks_folder
 
 MEGABYTE = 2**20
@@ -40,7 +39,7 @@ class Check:
 @click.option("--fetch", is_flag=True, help="Fetch Spark NLP's jars now if they are missing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 def doctor(only: tuple[str, ...], fetch: bool, as_json: bool) -> int:
-    """Check Python, Java, jars, embeddings, memory, disk, workspace and Jupyter.
+    """Check Python, Java, jars, embeddings, memory, disk, GPU, trainers, licences, workspace and Jupyter.
 
     Exit code 0 when a training can start, 5 when something is missing.
     """
@@ -106,10 +105,9 @@ def _embeddings() -> Check:
 
 
 def _memory() -> Check:
-    import psutil
-
-    free, cores = psutil.virtual_memory().available // MEGABYTE, os.cpu_count() or 1
-    text = f"{free:,} MB free, {cores} cores."
+    space, cores = machine.memory(), machine.cores()
+    free = int(space.free_mb)
+    text = f"{free:,} MB free of {int(space.total_mb):,} MB, {cores} core{'' if cores == 1 else 's'}."
     if free >= LEAST_MEMORY_MB:
         return Check("memory", "ok", text)
     return Check("memory", "warn", text, f"A small training needs about {LEAST_MEMORY_MB:,} MB: close other programs.")
@@ -117,11 +115,49 @@ def _memory() -> Check:
 
 def _disk() -> Check:
     home = load_settings().home
-    existing = next(folder for folder in (home, *home.absolute().parents) if folder.exists())
-    free = shutil.disk_usage(existing).free // MEGABYTE
+    free = int(machine.disk(home).free_mb)
     if free >= LEAST_DISK_MB:
         return Check("disk", "ok", f"{free:,} MB free for {home}.")
     return Check("disk", "fail", f"Only {free:,} MB are free for {home}.", "Free some space, or set GENLAB_HOME.")
+
+
+def _gpu() -> Check:
+    cards = gpu.found()
+    if not cards:
+        return Check("gpu", "ok", f"{gpu.sentence(cards)} Trainings run on the processor.")
+    if gpu.jax_is_built_for_it():
+        return Check("gpu", "ok", gpu.sentence(cards))
+    step = "Fine-tuning on it needs: pip install 'genlab-widgets[gpu]'."
+    return Check("gpu", "warn", gpu.sentence(cards), step)
+
+
+def _trainers() -> Check:
+    from genlab_widgets.workspace import Workspace
+
+    fits = Workspace().infrastructure.fits()
+    enough = [fit.requirement.trainer for fit in fits if fit.known and not fit.shortcoming]
+    lacking = [f"{fit.requirement.trainer} does not fit: {fit.shortcoming}." for fit in fits if fit.shortcoming]
+    ours = any(fit.shortcoming for fit in fits if fit.requirement.library == "open_source")
+    return Check("trainers", "warn" if ours else "ok", " ".join([f"this machine fits: {', '.join(enough)}.", *lacking]))
+
+
+def _licenses() -> Check:
+    present = licenses.found()
+    if not present:
+        return Check("licences", "ok", "none found; the open-source trainers need none.")
+    spoiled = any(item.problem or item.expired() for item in present)
+    step = "Replace the one that ended or cannot be read." if spoiled else ""
+    return Check("licences", "warn" if spoiled else "ok", "; ".join(_license(item) for item in present) + ".", step)
+
+
+def _license(item: licenses.License) -> str:
+    if item.problem:
+        return f"{item.product.title} ({item.origin}) cannot be read"
+    scopes = ", ".join(item.scopes) or "scopes not stated"
+    until = "no end stated" if item.expires is None else f"until {item.expires:%Y-%m-%d}"
+    ended = ", expired" if item.expired() else ""
+    package = "" if licenses.installed(item.product) else f", {item.product.distribution} is not installed"
+    return f"{item.product.title} ({item.origin}): {scopes}, {until}{ended}{package}"
 
 
 def _workspace() -> Check:
@@ -157,6 +193,9 @@ CHECKS: dict[str, Callable[[], Check]] = {
     "embeddings": _embeddings,
     "memory": _memory,
     "disk": _disk,
+    "gpu": _gpu,
+    "trainers": _trainers,
+    "licences": _licenses,
     "workspace": _workspace,
     "jupyter": _jupyter,
 }

@@ -1,18 +1,19 @@
-"""``genlab models`` and ``deploy``: the trained models, and the labeling config that names them."""
+"""``genlab models``, ``deploy`` and ``preannotate``: trained models, the config that names them, what they read."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from genlab_widgets.cli.options import json_option
 from genlab_widgets.cli.output import emit_json, moment, note, say, score, table
-from genlab_widgets.errors import WrongParameters
+from genlab_widgets.errors import BadInput, NotFound, WrongParameters
 
 if TYPE_CHECKING:
-    from genlab_widgets.workspace import Model
+    from genlab_widgets.workspace import Model, Project, Workspace
 
 
 @click.command("models")
@@ -82,6 +83,71 @@ def deploy(model_name: str, undo: bool, yes: bool, dry_run: bool, as_json: bool)
     elif applied:
         note("Undone." if undo else f"Deployed. Take it back with: genlab deploy {model.name} --undo")
     return 0
+
+
+@click.command("preannotate")
+@click.argument("name", metavar="MODEL_OR_PROJECT")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--all", "everything", is_flag=True, help="Without FILES: also the tasks that have completions.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the tasks there, as JSON that can be imported.")
+@json_option
+def preannotate(name: str, files: tuple[Path, ...], everything: bool, out: Path | None, as_json: bool) -> int:
+    """Let a trained model, or all deployed models of a project, read texts, images and PDFs.
+
+    Without FILES it reads the tasks of the project that nobody has completed. The result are tasks with predictions,
+    as an export has them. Texts and pages that could not be read are named; the exit code is then 3.
+    """
+    from tqdm import tqdm
+
+    from genlab_widgets.workspace import Workspace
+
+    workspace = Workspace()
+    reader = _named(workspace, name)
+    with tqdm(desc="Reading", unit=" tasks", leave=False, disable=None) as bar:
+
+        def show(count: int) -> None:
+            bar.update(count - bar.n)
+
+        found = reader.preannotate(files, everything, show)
+    for problem in found.problems:
+        note(f"Warning: {problem}")
+    if out is not None:
+        found.write(out)
+        note(f"{len(found.tasks):,} tasks with {found.items:,} predicted items: {out}")
+    if as_json:
+        emit_json({"tasks": found.tasks, "problems": found.problems})
+    elif out is None:
+        rows = [row for task in found.tasks for row in _items(task)]
+        say(table(("task", "label", "text", "score"), rows, right=(3,)) if rows else "Nothing was found.")
+    return BadInput.exit_code if found.problems else 0
+
+
+def _named(workspace: Workspace, name: str) -> Model | Project:
+    """Returns the model of that name, else the project.
+
+    Raises:
+        NotFound: There is neither.
+    """
+    try:
+        return workspace.model(name)
+    except NotFound as no_model:
+        try:
+            return workspace.project(name)
+        except NotFound:
+            raise no_model from None
+
+
+def _items(task: dict[str, Any]) -> list[tuple[str, str, str | None, str | None]]:
+    """Returns a row an item: title or number of the task, label, text, score."""
+    title = str(task["data"].get("title") or task["id"])
+    rows = []
+    for item in task["predictions"][0]["result"]:
+        value = item["value"]
+        labels = value.get("labels") or value.get("rectanglelabels") or value.get("choices") or []
+        text = value.get("text")
+        shown = " ".join(text) if isinstance(text, list) else text
+        rows.append((title, ", ".join(labels), shown, score(value.get("confidence"))))
+    return rows
 
 
 def _ask(undo: bool) -> None:

@@ -50,7 +50,8 @@ def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
     if get_origin(kind) is tuple:
         return click.option(flag, name, multiple=True, metavar="TEXT", help=f"{title} Can be given several times.")
     if name == "kind":
-        return click.option(flag, name, type=click.Choice((*get_args(kind), ALL)), default=None, help=title + shown)
+        told = f"{title}  [default: what the labeling config describes]"
+        return click.option(flag, name, type=click.Choice((*get_args(kind), ALL)), default=None, help=told)
     if get_origin(kind) is Literal:
         return click.option(flag, name, type=click.Choice(get_args(kind)), default=None, help=title + shown)
     return click.option(flag, name, type=kind, default=None, help=title + shown)

@@ -38,7 +38,10 @@ def import_project(path: Path, name: str | None, language: str | None, as_json: 
         def show(count: int) -> None:
             bar.update(count - bar.n)
 
-        report = Workspace().import_project(path, name=name, progress=show, language=language)
+        def show_page(page: int, pages: int) -> None:
+            bar.set_postfix_str(f"reading page {page} of {pages}")
+
+        report = Workspace().import_project(path, name=name, progress=show, language=language, on_page=show_page)
     if as_json:
         fields = {"tasks": report.tasks, "warnings": report.warnings, "warning_count": report.warning_count}
         emit_json({"project": report.project.name, **fields})
@@ -151,12 +154,13 @@ def list_embeddings(language: str, as_json: bool) -> None:
 
 @embeddings.command("get")
 @click.argument("name")
+@click.option("--language", default="en", show_default=True, help="Language of the texts, for automatic and hub:NAME.")
 @json_option
-def get_embeddings(name: str, as_json: bool) -> None:
+def get_embeddings(name: str, language: str, as_json: bool) -> None:
     """Fetch and convert the embeddings NAME into the cache, so that a training needs no network."""
     from genlab_widgets.training.embeddings import fetch
 
-    place = fetch(name)
+    place = fetch(name, language)
     if as_json:
         emit_json({"name": name, "path": place})
     else:

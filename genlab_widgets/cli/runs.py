@@ -150,13 +150,16 @@ def benchmark_table(run: Run) -> str:
     """Returns precision, recall and F1 per label, over all labels, and of the baseline on the same tasks."""
     if run.benchmark is None:
         return ""
-    rows: list[tuple[object, ...]] = [(item.label, *_figures(item.exact), None) for item in run.benchmark.by_label]
+    found = run.benchmark
+    rows: list[tuple[object, ...]] = [(item.label, *_figures(found.counted(item)), None) for item in found.by_label]
     for title, measured in (("all labels", run.benchmark), (f"baseline: {run.baseline_title}", run.baseline)):
         if measured is not None:
             interval = f"{measured.f1_interval.low:.3f} to {measured.f1_interval.high:.3f}"
             headline = (score(measured.headline.precision), score(measured.headline.recall), score(measured.f1))
-            rows.append((title, *headline, measured.exact.micro.support, interval))
-    heads = ("label", "precision", "recall", "F1", "examples", "95 % interval")
+            rows.append((title, *headline, measured.resampled.support, interval))
+    if found.words is not None:
+        rows.append(("whole regions", *_figures(found.exact.micro), None))
+    heads = ("label", "precision", "recall", "F1", "words" if found.words is not None else "examples", "95 % interval")
     return table(heads, rows, right=(1, 2, 3, 4))
 
 

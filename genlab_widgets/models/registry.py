@@ -33,7 +33,8 @@ class ModelRow:
         project: Name of the project.
         project_place: Name of the project in the workspace, or the path of its folder elsewhere.
         labels: Labels that the model finds.
-        scores: Headline scores on the held-out rows; those that the kind does not have are absent.
+        scores: Headline scores on the held-out rows; those that the kind does not have are absent. Of pages also
+            ``words`` and ``regions``, each with precision, recall and F1.
         language: ISO 639-1 code of the texts.
         size: Bytes of the saved pipeline.
         created_at: UTC.
@@ -49,7 +50,7 @@ class ModelRow:
     run_id: str
     user: str
     labels: tuple[str, ...]
-    scores: dict[str, float]
+    scores: dict[str, Any]
     language: str
     size: int
     created_at: datetime

@@ -11,7 +11,8 @@ from difflib import SequenceMatcher
 from xml.sax.saxutils import quoteattr
 
 from genlab_widgets.errors import WrongParameters
-from genlab_widgets.projects.labeling_config import LABEL_CONTROLS, Covered, LabelingConfig
+from genlab_widgets.projects.config_marks import LABEL_CONTROLS
+from genlab_widgets.projects.labeling_config import Covered, LabelingConfig
 
 _LINE_END = re.compile(rb"(\r\n|\r|\n)")
 

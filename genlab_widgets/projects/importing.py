@@ -19,6 +19,7 @@ from genlab_widgets.errors import BadInput, GenlabError, NotAProject
 from genlab_widgets.projects import archive, json_stream
 from genlab_widgets.projects import language as languages
 from genlab_widgets.projects.labeling_config import LabelingConfig
+from genlab_widgets.projects.pages.staging import Stage
 from genlab_widgets.projects.scripts import FOLDER as SCRIPTS
 from genlab_widgets.projects.store import (
     ABOUT,
@@ -34,7 +35,7 @@ from genlab_widgets.projects.store import (
     recover,
     unusable,
 )
-from genlab_widgets.projects.tasks import Task, TaskFormat, read_task
+from genlab_widgets.projects.tasks import UNREADABLE, Task, TaskFormat, broken_task, read_task
 
 RESULT, IMAGES = "result.json", "images"
 MAX_WARNINGS = 100
@@ -59,6 +60,7 @@ def import_project(
     progress: Callable[[int], None] | None = None,
     before_replacing: Callable[[Project], None] | None = None,
     language: str | None = None,
+    on_page: Callable[[int, int], None] | None = None,
 ) -> ImportReport:
     """Imports an export; an earlier import of the same name is replaced once the new one is complete.
 
@@ -69,10 +71,12 @@ def import_project(
         progress: Called with the number of tasks read so far, every hundred tasks.
         before_replacing: Called with an earlier project of that name, which stays if this raises.
         language: Language of the texts (ISO 639-1); default: the export's own, else that of the earlier import.
+        on_page: Called after each page whose words are read by OCR, with its number and how many there are.
 
     Raises:
         WrongParameters: The language is none.
         BadInput: The export is unsafe, damaged or holds no tasks; nothing was stored.
+        NotFound: Pages must be read, and the packages of the extra ``visual`` are not installed; nothing was stored.
         WorkspaceUnusable: The workspace cannot be written.
     """
     source = Path(source)
@@ -93,7 +97,8 @@ def import_project(
         if before_replacing is not None and (project.folder / ABOUT).is_file():
             before_replacing(Project(project.folder))  # of its own: a project keeps what it has read
         told = language or export.about.get("language") or _earlier_language(project)
-        report = _stage(export, scratch / "project", project, progress, {"language": told} if told else {})
+        about = {**export.about, **({"language": told} if told else {})}
+        report = _stage(export, scratch / "project", project, progress, about, on_page)
         _swap(scratch / "project", project.folder)
         return report
     except OSError as error:
@@ -183,19 +188,21 @@ def _stage(
     staged: Path,
     project: Project,
     progress: Callable[[int], None] | None,
-    language: dict[str, Any],
+    about: dict[str, Any],
+    on_page: Callable[[int, int], None] | None,
 ) -> ImportReport:
     """Writes the whole project into a scratch folder."""
     config = _config(export.folder / CONFIG)
     staged.mkdir()
     (staged / CONFIG).write_bytes(config.source)
     report = ImportReport(project, 0)
-    tags = _write_tasks(export.tasks, staged / TASKS, config.task_format, report, progress)
+    form = config.task_format
+    stage = Stage(export.folder / IMAGES, form.image_key, on_page) if form.image_key else None
+    tags = _write_tasks(export.tasks, staged / TASKS, form, report, progress, stage)
     if (export.folder / IMAGES).is_dir():
         shutil.copytree(export.folder / IMAGES, staged / IMAGES)
     about = {
-        **export.about,
-        **language,
+        **about,
         "name": project.folder.name,
         "tasks": report.tasks,
         "tags": dict(tags.most_common()),
@@ -251,19 +258,27 @@ def safe_name(name: str) -> str:
 
 
 def _write_tasks(
-    source: Path, target: Path, form: TaskFormat, report: ImportReport, progress: Callable[[int], None] | None
+    source: Path,
+    target: Path,
+    form: TaskFormat,
+    report: ImportReport,
+    progress: Callable[[int], None] | None,
+    stage: Stage | None,
 ) -> Counter[str]:
     """Streams the tasks into the project, a line each; returns how many carry each tag."""
     seen: set[int] = set()
     tags: Counter[str] = Counter()
+    if stage is not None:
+        stage.count(json_stream.items(source))
     with target.open("w", encoding="utf-8") as out:
         for place, raw in enumerate(json_stream.items(source), 1):
+            problems = _prepared(stage, raw, place) if stage is not None else []
             task = read_task(raw, form, place)
             if task.id in seen:
                 raise BadInput(f"Task {task.id} stands twice in {source.name}.", "", "Export again.", task_id=task.id)
             seen.add(task.id)
             tags.update(set(task.tags))
-            for warning in task_warnings(task, form.text_key):
+            for warning in (*_page_warnings(task, problems), *task_warnings(task, form.text_key)):
                 report.warning_count += 1
                 if len(report.warnings) < MAX_WARNINGS:
                     report.warnings.append(warning)
@@ -278,8 +293,30 @@ def _write_tasks(
     return tags
 
 
+def _prepared(stage: Stage, raw: Any, place: int) -> list[str]:
+    try:
+        return stage.prepare(raw)
+    except UNREADABLE as error:
+        raise broken_task(raw, place, error) from error
+
+
+def _page_warnings(task: Task, problems: list[str]) -> Iterator[str]:
+    """Yields what is wrong with the pages of a task, and which marks hold no word."""
+    for problem in problems:
+        yield f"Task {task.id}: {problem}."
+    if task.layout is not None and not task.layout.words:
+        yield f"Task {task.id} has no words on its pages and will not train."
+        return
+    for completion in task.completions:
+        for mark in completion.unread:
+            labels = ", ".join(mark.labels)
+            yield f"Task {task.id}, completion {completion.id}: the region {labels} on page {mark.page + 1} {mark.why}."
+
+
 def task_warnings(task: Task, text_key: str = "text") -> Iterator[str]:
     """Yields what is odd about a task, a sentence each."""
+    if task.layout is not None:  # its spans were made from its words
+        return
     if "image" not in task.data and not task.text.strip():
         why = "has an empty text" if text_key in task.data else f"has no text ({text_key!r} is missing in its data)"
         yield f"Task {task.id} {why} and will not train."

@@ -15,17 +15,15 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from genlab_widgets.errors import BadLabelingConfig
+from genlab_widgets.projects.config_marks import CONTROLS, LABEL_CONTROLS, marks_images, task_format
 from genlab_widgets.projects.tasks import TaskFormat
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 64
 MAX_ELEMENTS = 20_000
-LAYOUT = frozenset({"View", "Header", "Filter", "Style", "Label", "Choice", "Relation", "HyperText", "Text", "Image"})
-CONTROLS = frozenset(
-    {"Labels", "HyperTextLabels", "RectangleLabels", "Choices", "Relations", "TextArea", "Rating", "Number", "Pairwise",
-     "Ranker", "DateTime", "Taxonomy", "PolygonLabels", "Rectangle", "Brush", "BrushLabels"}
-)  # fmt: skip
-LABEL_CONTROLS = ("Labels", "HyperTextLabels", "RectangleLabels")
+LAYOUT = frozenset(
+    {"View", "Header", "Filter", "Style", "Label", "Choice", "Relation", "HyperText", "Text", "Image", "Pdf"}
+)
 MOST_FINDINGS = 500
 # Possessive throughout: whatever text comes in, no pattern goes back over it.
 _TAG = re.compile(rb"<(/?)([A-Za-z_][\w.-]*+)((?:[^<>\"'/]++|\"[^\"]*+\"|'[^']*+'|/(?!>))*+)(/?)>")
@@ -106,7 +104,7 @@ class LabelingConfig:
             source=source,
             labels=tuple(_label(item) for item in elements if item.tag == "Label" and _marks_spans(item)),
             choices=tuple(_choices(item) for item in elements if item.tag == "Choices"),
-            task_format=_task_format(elements),
+            task_format=task_format(elements),
             controls=tuple(str(item.tag) for item in elements if item.tag in CONTROLS or item.get("toName")),
         )
 
@@ -122,7 +120,7 @@ class LabelingConfig:
 
     def kinds(self) -> tuple[str, ...]:
         """Returns the kinds of model that this config describes, in the order of the pages."""
-        on_images = "RectangleLabels" in self.controls
+        on_images = marks_images(list(self.tree().iter()))
         return tuple(
             kind
             for kind, offered in (
@@ -146,6 +144,22 @@ class LabelingConfig:
             return [pair for control in controls for pair in zip(control.values, control.models, strict=True)]
         wanted = part.kind == "assertion"
         return [(label.value, label.model) for label in self.labels if label.assertion is wanted]
+
+    def all_named(self) -> list[tuple[str, str | None]]:
+        """Returns every value of labels and choices with the model that it names."""
+        parts = [Covered("entities"), Covered("assertion"), *(Covered("choices", item.name) for item in self.choices)]
+        return [pair for part in parts for pair in self.named(part)]
+
+    def control_of(self, label: str) -> str:
+        """Returns the name of the control that holds a label; empty where none does."""
+        found = (item for item in self.tree().iter("Label") if item.get("value") == label and _marks_spans(item))
+        parents = (parent for item in found for parent in item.iterancestors() if parent.tag in LABEL_CONTROLS)
+        return next((str(parent.get("name", "")) for parent in parents), "")
+
+    def marked_by(self, control: str) -> str:
+        """Returns the name of what a control marks (its ``toName``); empty where there is no such control."""
+        found = (item for item in self.tree().iter() if item.get("name") == control and item.get("toName"))
+        return next((str(item.get("toName")).split(",")[0] for item in found), "")
 
     def with_models(self, models: Mapping[str, str | None], part: Covered | None = None) -> LabelingConfig:
         """Returns a config whose labels or choices name these models; every other byte stays.
@@ -370,21 +384,6 @@ def _is_true(element: etree._Element, name: str) -> bool:
 def _line_of(element: etree._Element) -> int:
     line: Any = element.sourceline  # lxml's stubs do not say that it is a number
     return int(line or 1)
-
-
-def _task_format(elements: list[etree._Element]) -> TaskFormat:
-    """Finds the Text or HyperText that a control marks; one that shows a fixed text names no key of the tasks."""
-    texts = [item for item in elements if item.tag in ("Text", "HyperText") and str(item.get("value", ""))[:1] == "$"]
-    marked = {name for item in elements if item.tag in CONTROLS for name in str(item.get("toName", "")).split(",")}
-    chosen = next((item for item in texts if item.get("name") in marked), texts[0] if texts else None)
-    aliases = {
-        str(item.get("alias")): str(item.get("value", ""))
-        for item in elements
-        if item.tag in ("Label", "Choice") and item.get("alias")
-    }
-    if chosen is None:
-        return TaskFormat(aliases=aliases)
-    return TaskFormat(str(chosen.get("value"))[1:] or "text", chosen.tag == "HyperText", aliases)
 
 
 def _label(element: etree._Element) -> Label:

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     NOT_REVIEWED = "not_reviewed"
     OTHER_TAGS = "other_tags"
     EMPTY_TEXT = "empty_text"
+    NO_WORDS = "no_words"
 
     @property
     def sentence(self) -> str:
@@ -55,6 +56,7 @@ _SENTENCES = {
     Reason.NOT_REVIEWED: "not accepted by a reviewer yet",
     Reason.OTHER_TAGS: "none of the chosen tags",
     Reason.EMPTY_TEXT: "empty text",
+    Reason.NO_WORDS: "no words on its pages",
 }
 
 
@@ -90,7 +92,7 @@ def select(tasks: Iterable[Task], members: Members, filters: Filters) -> Iterato
         if wanted and not wanted & tags:
             yield Selected(task, None, Reason.OTHER_TAGS, part)
         elif not task.text.strip():
-            yield Selected(task, None, Reason.EMPTY_TEXT, part)
+            yield Selected(task, None, Reason.EMPTY_TEXT if task.layout is None else Reason.NO_WORDS, part)
         else:
             completion, reason = choose(task.completions, members, filters.completion_status)
             yield Selected(task, completion, reason, part)

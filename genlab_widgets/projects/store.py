@@ -125,6 +125,13 @@ class Project:
                     ) from error
                 yield read_task(raw, form, number)
 
+    def page_file(self, task: Task) -> Path | None:
+        """Returns the file of a task's first page, or None where the export brought none."""
+        named = next((page.file for page in task.pages if page.file), "")
+        file = (self.folder / named).resolve()
+        inside = bool(named) and file.is_relative_to(self.folder.resolve())
+        return file if inside and file.is_file() else None
+
     def tag_counts(self) -> Counter[str]:
         """Returns how many tasks carry each tag, as counted by the import; an older import is counted anew."""
         stored = self.about.get("tags")

@@ -2,7 +2,8 @@
 
 ``completions`` is Generative AI Lab's word, ``annotations`` is Label Studio's. Field names and places are those of
 the exports described in ``docs/user-guide.md``; a field that is absent gets its plainest meaning.
-Offsets are code points, ``end`` exclusive. In HTML they count in the text that a browser shows.
+Offsets are code points, ``end`` exclusive. In HTML they count in the text that a browser shows. A task of pages has
+the text of its words in reading order, and its regions are the words that lie in the boxes.
 """
 
 from __future__ import annotations
@@ -13,15 +14,21 @@ from html.parser import HTMLParser
 from typing import Any, Literal
 
 from genlab_widgets.errors import BrokenTask
+from genlab_widgets.projects.pages import marking
+from genlab_widgets.projects.pages.format import Page, read_marks
+from genlab_widgets.projects.pages.layout import Layout
+from genlab_widgets.projects.pages.marking import Pages, Unread
 
 Review = Literal["accepted", "rejected"]
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+"""What reading a field of the wrong shape raises."""
 _LARGEST = 2**63 - 1
 """Parquet and databases hold 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A labelled span of the text."""
+    """A labelled span of the text. One box on a page is several where its words are no neighbours in the text."""
 
     id: str
     from_name: str
@@ -41,7 +48,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """One user's answer to a task. ``submitted_at`` is None for a draft."""
+    """One user's answer to a task. ``submitted_at`` is None for a draft; ``unread`` are boxes that hold no word."""
 
     id: int
     username: str
@@ -52,11 +59,12 @@ class Completion:
     skipped: bool = False
     regions: tuple[Region, ...] = ()
     choices: tuple[Choice, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One text to annotate, with everything people answered."""
+    """One text to annotate, with everything people answered. Tasks of pages have a layout, and their pages."""
 
     id: int
     text: str
@@ -64,6 +72,8 @@ class Task:
     tags: tuple[str, ...] = ()
     completions: tuple[Completion, ...] = ()
     data: dict[str, Any] = field(default_factory=dict)
+    layout: Layout | None = None
+    pages: tuple[Page, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +84,13 @@ class TaskFormat:
         text_key: The key of ``data`` that the config's Text or HyperText names.
         is_html: Whether the text is HTML.
         aliases: Values of labels and choices by the alias under which they are exported.
+        image_key: The key of ``data`` that names the pages, where the config's controls mark an image; else empty.
     """
 
     text_key: str = "text"
     is_html: bool = False
     aliases: Mapping[str, str] = field(default_factory=dict)
+    image_key: str = ""
 
 
 def read_task(raw: Any, form: TaskFormat | None = None, place: int | None = None) -> Task:
@@ -93,28 +105,36 @@ def read_task(raw: Any, form: TaskFormat | None = None, place: int | None = None
         BrokenTask: A field has the wrong shape; ``details["task_id"]`` names the task.
     """
     form = form or TaskFormat()
-    task_id = raw.get("id") if isinstance(raw, dict) else None
     try:
         data = _object(_object(raw, "the task").get("data"), "its data")
+        pages = marking.read(raw, data) if form.image_key else None
         text = data.get(form.text_key)
         text = text if isinstance(text, str) else ""
-        text = visible_text(text) if form.is_html else text
+        text = pages.layout.text if pages else visible_text(text) if form.is_html else text
         return Task(
-            id=_whole(task_id, "its id"),
+            id=_whole(raw.get("id"), "its id"),
             text=text,
             title=str(data.get("title") or ""),
             tags=_tags(raw, data),
-            completions=_Reader(form, text).completions(raw),
+            completions=_Reader(form, text, pages).completions(raw),
             data=data,
+            layout=pages.layout if pages else None,
+            pages=pages.pages if pages else (),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        name = f"Task {task_id}" if task_id is not None else f"The task at place {place}" if place else "A task"
-        raise BrokenTask(
-            f"{name} cannot be read.",
-            f"{str(error)[:1].upper()}{str(error)[1:]}.",
-            "Correct or remove the task in the export and import again.",
-            task_id=task_id,
-        ) from error
+    except UNREADABLE as error:
+        raise broken_task(raw, place, error) from error
+
+
+def broken_task(raw: Any, place: int | None, error: Exception) -> BrokenTask:
+    """Names a task that cannot be read by its id or its place, and says why."""
+    task_id = raw.get("id") if isinstance(raw, dict) else None
+    name = f"Task {task_id}" if task_id is not None else f"The task at place {place}" if place else "A task"
+    return BrokenTask(
+        f"{name} cannot be read.",
+        f"{str(error)[:1].upper()}{str(error)[1:]}.",
+        "Correct or remove the task in the export and import again.",
+        task_id=task_id,
+    )
 
 
 def visible_text(html: str) -> str:
@@ -144,6 +164,7 @@ class _Reader:
 
     form: TaskFormat
     text: str
+    pages: Pages | None = None
 
     def completions(self, raw: dict[str, Any]) -> tuple[Completion, ...]:
         found, drafts = raw.get("completions"), True
@@ -157,6 +178,7 @@ class _Reader:
         created = str(raw.get("created_ago") or raw.get("created_at") or "")
         items = [item for item in _list(raw.get("result"), "a result") if isinstance(item, dict)]
         submitted = str(raw.get("submitted_at") or "") or (None if drafts else created or "submitted")
+        regions, unread = self._regions(items)
         return Completion(
             id=_whole(raw.get("id") or 0, "the id of a completion"),
             username=_username(raw),
@@ -165,9 +187,21 @@ class _Reader:
             starred=bool(raw.get("honeypot") or raw.get("ground_truth")),
             review=_review(raw),
             skipped=bool(raw.get("was_cancelled") or raw.get("skipped")),
-            regions=tuple(region for item in items if (region := self._region(item)) is not None),
+            regions=regions,
             choices=tuple(choice for item in items if (choice := self._choice(item)) is not None),
+            unread=unread,
         )
+
+    def _regions(self, items: list[dict[str, Any]]) -> tuple[tuple[Region, ...], tuple[Unread, ...]]:
+        if self.pages is None:
+            return tuple(region for item in items if (region := self._region(item)) is not None), ()
+        located, unread = self.pages.locate(read_marks(items))
+        regions = (
+            Region(mark.id, mark.from_name, start, end, self.text[start:end], self._values(mark.labels))
+            for mark, stretches in located
+            for start, end in stretches
+        )
+        return tuple(regions), tuple(item._replace(labels=self._values(list(item.labels))) for item in unread)
 
     def _region(self, item: dict[str, Any]) -> Region | None:
         value = _object(item.get("value") or {}, "the value of a region")
@@ -205,7 +239,7 @@ class _Reader:
     def _choice(self, item: dict[str, Any]) -> Choice | None:
         """Reads choices about the whole task; those about one region carry its offsets."""
         value = _object(item.get("value") or {}, "the value of a choice")
-        if not value.get("choices") or "start" in value:
+        if not value.get("choices") or "start" in value or "width" in value:
             return None
         return Choice(str(item.get("from_name", "")), self._values(value["choices"]))
 

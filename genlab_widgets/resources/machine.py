@@ -19,6 +19,18 @@ KEPT_FREE_MB = 1_000
 _CGROUP = Path("/sys/fs/cgroup")
 
 
+class Space(NamedTuple):
+    """Memory or disk, in MB: all there is, and what is free of it."""
+
+    total_mb: float
+    free_mb: float
+
+    @property
+    def used(self) -> float:
+        """The part that is taken, 0 to 1."""
+        return 1 - min(1.0, max(0.0, self.free_mb / self.total_mb)) if self.total_mb else 0.0
+
+
 class Capacity(NamedTuple):
     """How much may run at once.
 
@@ -51,6 +63,46 @@ def memory_mb() -> float:
     with contextlib.suppress(OSError, ValueError):
         total = min(total, float((_CGROUP / "memory.max").read_text(encoding="ascii")))
     return total / MEGABYTE
+
+
+def memory() -> Space:
+    """Returns the memory that programs may use here and what is free of it; a container's own count is heeded.
+
+    Files that the kernel keeps in memory count as free: it gives them up when programs ask.
+    """
+    import psutil
+
+    total, free = memory_mb(), psutil.virtual_memory().available / MEGABYTE
+    with contextlib.suppress(OSError, ValueError):
+        limit = float((_CGROUP / "memory.max").read_text(encoding="ascii"))
+        taken = float((_CGROUP / "memory.current").read_text(encoding="ascii")) - _kept_files()
+        free = min(free, (limit - taken) / MEGABYTE)
+    return Space(total, max(0.0, free))
+
+
+def disk(folder: Path) -> Space:
+    """Returns the disk on which a folder lies, or will lie."""
+    import shutil
+
+    existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    usage = shutil.disk_usage(existing)
+    return Space(usage.total / MEGABYTE, usage.free / MEGABYTE)
+
+
+def busy() -> float:
+    """Returns how many cores were busy since the last call; 0 the first time."""
+    import psutil
+
+    return float(psutil.cpu_percent()) / 100 * (os.cpu_count() or 1)
+
+
+def _kept_files() -> float:
+    """Returns the bytes of a container's files that the kernel keeps in memory and may drop."""
+    for line in (_CGROUP / "memory.stat").read_text(encoding="ascii").splitlines():
+        name, _, value = line.partition(" ")
+        if name == "inactive_file":
+            return float(value)
+    return 0.0
 
 
 def oom_kills() -> int | None:

@@ -14,7 +14,7 @@ from genlab_widgets.database import Database, now
 from genlab_widgets.errors import GenlabError, NotEnoughResources
 from genlab_widgets.resources import machine
 from genlab_widgets.resources.machine import Capacity
-from genlab_widgets.runs import outcome, processes
+from genlab_widgets.runs import admission, outcome, processes
 from genlab_widgets.runs.states import ACTIVE, Status
 from genlab_widgets.runs.store import RunRow, Runs
 from genlab_widgets.settings import load_settings, template
@@ -85,7 +85,7 @@ def _admit(runs: Runs, connection: Connection, capacity: Capacity) -> list[RunRo
     active = [row for row in rows if row.status in ACTIVE]
     waiting = [row for row in rows if row.status is Status.QUEUED]
     admitted = []
-    while waiting and not _obstacle(waiting[0], active, capacity):
+    while waiting and not admission.obstacle(waiting[0], active, capacity):
         row = waiting.pop(0)
         if runs.move(row.id, Status.STARTING, connection, message="Starts.", started_at=now(), host=machine.host()):
             active.append(row)
@@ -93,30 +93,13 @@ def _admit(runs: Runs, connection: Connection, capacity: Capacity) -> list[RunRo
     for position, row in enumerate(waiting):
         first = position == 0
         message = (
-            _obstacle(row, active, capacity)
+            admission.obstacle(row, active, capacity)
             if first
             else f"It starts after {waiting[position - 1].id}, which waits too."
         )
         if row.message != message:
             runs.annotate(row.id, {Status.QUEUED}, connection, message=message)
     return admitted
-
-
-def _obstacle(row: RunRow, active: list[RunRow], capacity: Capacity) -> str:
-    """Returns what a run waits for; empty if it can start. Alone it may always start: an estimate can be wrong."""
-    if not active:
-        return ""
-    others = [other.id for other in active]
-    names = others[0] if len(others) == 1 else f"{', '.join(others[:-1])} or {others[-1]}"
-    if len(active) >= capacity.slots:
-        return f"It starts when {names} ends."
-    if capacity.memory_mb is None:
-        return ""
-    free = capacity.memory_mb - sum(other.memory_mb for other in active)
-    if row.memory_mb <= free:
-        return ""
-    needs, has = (f"{max(0.0, megabytes) / 1000:.1f} GB" for megabytes in (row.memory_mb, free))
-    return f"It needs {needs}, {has} are free beside {' and '.join(others)}; it starts when {names} ends."
 
 
 def _start(runs: Runs, row: RunRow) -> None:
@@ -162,6 +145,8 @@ def _environment(runs: Runs, folder: RunFolder) -> dict[str, str]:
         "GENLAB_CACHE": settings.cache,
         "GENLAB_TEMPLATES": settings.templates,
         "GENLAB_MINILM_FOLDER": settings.minilm_folder,
+        "GENLAB_LICENSES": settings.licenses,
+        "GENLAB_LICENSED_JARS": settings.licensed_jars,
         processes.MARKER: folder.path,
     }
     environment |= {name: str(path.absolute()) for name, path in paths.items() if path is not None}

@@ -67,7 +67,9 @@ def tail(folder: RunFolder, limit: int = LIMIT) -> tuple[str, int]:
 
 
 def bundle(folder: RunFolder, target: Path) -> Path:
-    """Writes log, notebook, spec, result, metrics and failure of a run, where present, into one zip.
+    """Writes what there is to read about a run into one zip: log, notebook, spec, result, metrics and failure.
+
+    With them come the training script that it ran and the pages of its test tasks (boxes, no pictures), if it has any.
 
     Args:
         folder: The run's folder.
@@ -106,7 +108,8 @@ def bundle_bytes(folder: RunFolder) -> bytes:
 
 
 def _write(folder: RunFolder, out: IO[bytes]) -> None:
-    names = (folder.log, folder.notebook, folder.spec, folder.result, folder.metrics, folder.failure)
+    told = (folder.log, folder.notebook, folder.spec, folder.result, folder.metrics, folder.failure)
+    names = (*told, folder.script, folder.script_notebook, folder.pages)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
         for path in names:
             if path.is_file():

@@ -1,8 +1,9 @@
 """What "automatic" trains, and why, in one sentence: by language, size, time and what was asked for.
 
-Measured (``docs/benchmarks.md``): on English projects of some hundred to some thousand tasks the fine-tuned
-transformer beats NerDL on frozen embeddings and a CRF. It costs about twice the time, reads one language well, and
-its time grows with the texts.
+For classification only a race on a part of the training texts can tell (:mod:`genlab_widgets.training.trainers.race`);
+here stands whether it is run. Measured (``docs/benchmarks.md``): on English projects of some hundred to some thousand
+tasks the fine-tuned transformer beats NerDL on frozen embeddings and a CRF. It costs about twice the time, reads one
+language well, and its time grows with the texts.
 """
 
 from __future__ import annotations
@@ -12,15 +13,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from genlab_widgets.training.estimate import fine_tuning_seconds
-from genlab_widgets.training.spec import TrainingSpec, defaults
+from genlab_widgets.training.spec import Architecture, TrainingSpec, defaults
 
 LONGEST_SECONDS = 3600.0
 """A fine-tuning that would take longer than an hour is left to those who ask for it."""
+LONGEST_RACE_SECONDS = 900.0
+"""A classifier on frozen vectors takes a minute: what is compared with it may take a quarter of an hour."""
+FINE_TUNED = ("ner", "classification", "assertion", "visual_ner")
+"""Kinds for which "automatic" considers the transformer itself."""
 _FROZEN = ("word2vec", "vectors:", "hub:")
 
 
 class Choice(NamedTuple):
-    """A spec with nothing automatic in its architecture, and the sentence that says why."""
+    """What is trained, and the sentence that says why; the architecture is still automatic where a race decides."""
 
     spec: TrainingSpec
     why: str
@@ -39,20 +44,32 @@ def resolve(spec: TrainingSpec, language: str, tokens: int) -> Choice:
     if spec.architecture != "automatic" or spec.custom_script:
         return Choice(spec, "")
     reason = _against_fine_tuning(spec, language, tokens)
-    architecture = "annotator" if reason else "fine_tuned"
-    before, after = (defaults(spec.kind, name) for name in ("automatic", architecture))
-    untouched = {name: after[name] for name, value in before.items() if getattr(spec, name) == value}
-    chosen = spec.model_copy(update={"architecture": architecture, **untouched})
-    if spec.kind != "ner":
-        return Choice(chosen, "")
     if reason:
-        return Choice(chosen, f"Automatic trains Spark NLP's own network on frozen embeddings: {reason}.")
+        frozen = "a classifier" if spec.kind == "classification" else "Spark NLP's own network"
+        return Choice(
+            with_architecture(spec, "annotator"), f"Automatic trains {frozen} on frozen embeddings: {reason}."
+        )
+    chosen = with_architecture(spec, "fine_tuned")
     minutes = max(1, round(fine_tuning_seconds(tokens, chosen.epochs) / 60))
+    about = f"about {minutes} minute{'' if minutes == 1 else 's'}"
+    if spec.kind == "classification":
+        return Choice(
+            spec,
+            "Automatic compares classifiers on frozen vectors with the fine-tuned transformer, if they leave it "
+            f"something to gain; on two cores its epochs take {about} at most.",
+        )
     return Choice(
         chosen,
         "Automatic fine-tunes the transformer: the texts are English, and it gave the best scores on projects of this "
-        f"kind; on two cores its epochs take about {minutes} minute{'' if minutes == 1 else 's'}.",
+        f"kind; on two cores its epochs take {about}.",
     )
+
+
+def with_architecture(spec: TrainingSpec, architecture: Architecture) -> TrainingSpec:
+    """Returns the spec of one architecture; parameters that are still those of "automatic" become its own."""
+    before, after = (defaults(spec.kind, name) for name in ("automatic", architecture))
+    untouched = {name: after[name] for name, value in before.items() if getattr(spec, name) == value}
+    return spec.model_copy(update={"architecture": architecture, **untouched})
 
 
 def can_fine_tune() -> bool:
@@ -62,8 +79,12 @@ def can_fine_tune() -> bool:
 
 def _against_fine_tuning(spec: TrainingSpec, language: str, tokens: int) -> str:
     """Returns why the transformer is not trained itself; empty when it is."""
-    if spec.kind != "ner":
-        return "only NER can be fine-tuned"
+    if spec.library != "open_source":
+        return "licensed trainers learn on them"
+    if spec.kind not in FINE_TUNED:
+        return "they are what is trained for this kind"
+    if spec.head != "automatic":
+        return "a classifier on them was asked for"
     if spec.embeddings.startswith(_FROZEN) or (
         spec.embeddings.startswith("folder:") and not _is_checkpoint(spec.embeddings.removeprefix("folder:"))
     ):
@@ -72,9 +93,9 @@ def _against_fine_tuning(spec: TrainingSpec, language: str, tokens: int) -> str:
         return "the packages for fine-tuning (jax, optax) are not installed"
     if language.lower()[:2] != "en" and not spec.embeddings.startswith("folder:"):
         return f"the transformer at hand reads English, and these texts are {language}"
-    seconds = fine_tuning_seconds(tokens, defaults("ner", "fine_tuned")["epochs"])
-    if seconds > LONGEST_SECONDS:
-        return f"fine-tuning {tokens:,} tokens would take about {seconds / 3600:.1f} hours"
+    seconds = fine_tuning_seconds(tokens, with_architecture(spec, "fine_tuned").epochs)
+    if seconds > (LONGEST_RACE_SECONDS if spec.kind == "classification" else LONGEST_SECONDS):
+        return f"fine-tuning {tokens:,} tokens would take about {_told(seconds)}"
     return _unreachable(spec)
 
 
@@ -85,6 +106,10 @@ def _unreachable(spec: TrainingSpec) -> str:
         return ""
     obstacle = minilm.obstacle()
     return f"MiniLM is not here ({obstacle.rstrip('.')})" if obstacle else ""
+
+
+def _told(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} hours" if seconds > 5400 else f"{seconds / 60:.0f} minutes"
 
 
 def _is_checkpoint(path: str) -> bool:

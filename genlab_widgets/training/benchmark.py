@@ -22,6 +22,7 @@ from genlab_widgets.training.scores import (
     LabelScore,
     Score,
     TokenLevel,
+    WordLevel,
 )
 from genlab_widgets.training.verdict import compare, summary
 
@@ -39,6 +40,7 @@ __all__ = [
     "LabelScore",
     "Score",
     "TokenLevel",
+    "WordLevel",
     "compare",
     "evaluate",
     "evaluate_entities",
@@ -86,21 +88,21 @@ def evaluate(
     if strangers:
         raise InternalError(f"Predictions for tasks that are not tested: {sorted(strangers)[:5]}.")
     wanted_docs = [cleaned(doc) for doc in gold]
-    given_docs = [
-        cleaned(Example(doc.task_id, doc.text, given[doc.task_id].spans if doc.task_id in given else ()))
-        for doc in gold
-    ]
+    given_docs = [cleaned(doc.with_spans(given[doc.task_id].spans if doc.task_id in given else ())) for doc in gold]
     pairs = [match(wanted.spans, given.spans) for wanted, given in zip(wanted_docs, given_docs, strict=True)]
     every_pair = [pair for document in pairs for pair in document]
     named = _all_labels(labels, every_pair)
     by_label = _by_label(every_pair, named)
-    counts = [_counts(document) for document in pairs]
     errors, error_counts = _errors(wanted_docs, pairs)
-    token = _token_level(wanted_docs, given_docs) if kind.spans_matter else None
+    tags = _tags(wanted_docs, given_docs) if kind.spans_matter else []
+    token = _token_level(tags) if kind.spans_matter else None
+    words = _word_level(tags, named) if kind.counts == "words" else None
+    counts = [_word_counts(document) for document in tags] if words else [_counts(document) for document in pairs]
     return Benchmark(
         labels=named,
         exact=_entities([score.exact for score in by_label]),
         partial=_entities([score.partial for score in by_label]),
+        words=words,
         token=token,
         average=kind.average,
         accuracy=token.accuracy if token else _accuracy(kind, counts),
@@ -187,10 +189,49 @@ def _mean(scores: Sequence[Score]) -> Average:
     )
 
 
-def _token_level(gold: Sequence[Doc], predicted: Sequence[Doc]) -> TokenLevel:
-    cells: Counter[tuple[str, str]] = Counter()
+def _tags(gold: Sequence[Doc], predicted: Sequence[Doc]) -> list[Counter[tuple[str, str]]]:
+    """Counts the gold and predicted tags of the tokens of each document."""
+    cells: dict[int, Counter[tuple[str, str]]] = {doc.task_id: Counter() for doc in gold}
     for wanted, given in zip(build(gold)[0], build(predicted)[0], strict=True):
-        cells.update(zip(wanted.tags, given.tags, strict=True))
+        cells[wanted.task_id].update(zip(wanted.tags, given.tags, strict=True))
+    return list(cells.values())
+
+
+def _word_level(documents: Sequence[Counter[tuple[str, str]]], labels: Sequence[str]) -> WordLevel:
+    """Counts a word as right when its label is; where a region begins does not matter."""
+    cells = Counter[tuple[str, str]]()
+    for document in documents:
+        cells.update(_of_labels(document))
+    scores = {
+        label: Score.of(
+            cells[label, label],
+            sum(count for (_, given), count in cells.items() if given == label),
+            sum(count for (wanted, _), count in cells.items() if wanted == label),
+        )
+        for label in labels
+    }
+    return WordLevel(micro=_entities(list(scores.values())).micro, by_label=scores)
+
+
+def _word_counts(document: Counter[tuple[str, str]]) -> tuple[int, int, int]:
+    cells = _of_labels(document)
+    right = sum(count for (wanted, given), count in cells.items() if wanted == given != "")
+    wanted, given = (sum(count for pair, count in cells.items() if pair[side]) for side in (0, 1))
+    return right, given, wanted
+
+
+def _of_labels(document: Counter[tuple[str, str]]) -> Counter[tuple[str, str]]:
+    """Returns the counts by label instead of by tag; the empty label stands for ``O``."""
+    cells = Counter[tuple[str, str]]()
+    for (wanted, given), count in document.items():
+        cells[wanted.partition("-")[2], given.partition("-")[2]] += count
+    return cells
+
+
+def _token_level(documents: Sequence[Counter[tuple[str, str]]]) -> TokenLevel:
+    cells = Counter[tuple[str, str]]()
+    for document in documents:
+        cells.update(document)
     support, guesses, right = Counter[str](), Counter[str](), Counter[str]()
     for (wanted_tag, given_tag), count in cells.items():
         support[wanted_tag] += count
@@ -230,23 +271,13 @@ def _confusion(pairs: Iterable[Pair], labels: Sequence[str]) -> Confusion:
     return Confusion(labels=names, counts=counts)
 
 
-def _kind(pair: Pair) -> ErrorKind | None:
-    if pair.exact:
-        return None
-    if pair.predicted is None:
-        return "missed"
-    if pair.gold is None:
-        return "spurious"
-    return "wrong_bounds" if pair.partial else "wrong_label"
-
-
 def _errors(docs: Sequence[Doc], pairs: Sequence[Sequence[Pair]]) -> tuple[list[ErrorExample], dict[ErrorKind, int]]:
     """Collects errors in groups of kind and labels, and shows some of each group, the frequent groups first."""
     groups: dict[tuple[ErrorKind, str, str], list[tuple[Doc, Pair]]] = defaultdict(list)
     totals: Counter[ErrorKind] = Counter()
     for doc, document in zip(docs, pairs, strict=True):
         for pair in document:
-            kind = _kind(pair)
+            kind = pair.error
             if kind is not None:
                 totals[kind] += 1
                 names = [span.label if span else OUTSIDE for span in pair]

@@ -12,12 +12,14 @@ import uuid
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from genlab_widgets.errors import BadInput, WorkspaceUnusable
+from genlab_widgets.projects.pages.layout import Layout, Word
 from genlab_widgets.training.tokens import Token, token_sentences, trim
 
 OUTSIDE = "O"
@@ -33,11 +35,19 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """The text of one task with the spans of its chosen completion (or with predicted ones)."""
+    """The text of one task with the spans of its chosen completion (or with predicted ones).
+
+    A task of pages has a layout, too: its words are the tokens, and :attr:`text` is the layout's.
+    """
 
     task_id: int
     text: str
     spans: tuple[Span, ...]
+    layout: Layout | None = None
+
+    def with_spans(self, spans: Iterable[Span]) -> Example:
+        """Returns the same task with other spans."""
+        return replace(self, spans=tuple(spans))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +131,11 @@ class _Placed(NamedTuple):
 def cleaned(example: Example) -> Example:
     """Returns the example with spans inside the text, blanks at their edges taken off, equal spans merged, in order."""
     kept = {span for span in (_trimmed(example.text, raw) for raw in example.spans) if span is not None}
-    return Example(example.task_id, example.text, tuple(sorted(kept)))
+    return example.with_spans(sorted(kept))
 
 
 def build(examples: Iterable[Example]) -> tuple[list[Sentence], AlignmentReport]:
-    """Splits examples into sentences of at most 128 tokens and tags their tokens.
+    """Splits examples into sentences of at most 128 tokens and tags their tokens; a page is one sentence of its words.
 
     A span that starts or ends inside a token is widened to whole tokens; of spans that share a token the longest
     wins (then the first); a span across a sentence bound is cut there. The report names each of these.
@@ -136,7 +146,7 @@ def build(examples: Iterable[Example]) -> tuple[list[Sentence], AlignmentReport]
     built: list[Sentence] = []
     report = AlignmentReport()
     for example in examples:
-        parts = list(token_sentences(example.text))
+        parts = pages(example.layout) if example.layout is not None else list(token_sentences(example.text))
         tokens = [token for part in parts for token in part]
         bounds = _part_starts(parts)
         tags = _tags(example, tokens, bounds, report)
@@ -144,6 +154,15 @@ def build(examples: Iterable[Example]) -> tuple[list[Sentence], AlignmentReport]
             first = bounds[index]
             built.append(Sentence(example.task_id, index, part[0].start, part, tags[first : first + len(part)]))
     return built, report
+
+
+def pages(layout: Layout) -> list[list[Token]]:
+    """Returns the words of each page that has any, as tokens of the layout's text."""
+    placed = zip(layout.words, layout.starts, strict=True)
+    return [
+        [Token(word.text, start, start + len(word.text)) for word, start in page]
+        for _, page in groupby(placed, key=lambda item: item[0].page)
+    ]
 
 
 def spans_from_tags(tokens: Sequence[Token], tags: Sequence[str]) -> list[Span]:
@@ -179,7 +198,8 @@ def write(
 
     Sentence columns: ``task_id`` int64, ``index`` and ``start`` int32, ``tokens`` list of string, ``starts`` and
     ``ends`` list of int32 (code points in the task's text), ``tags`` list of string. Task columns: ``task_id``,
-    ``text``, ``spans`` list of struct (start, end, label). The folder appears whole or not at all.
+    ``text``, ``spans`` list of struct (start, end, label), ``words`` (null without pages) list of struct (text, left,
+    top, right, bottom, page, start, line). The folder appears whole or not at all.
 
     Raises:
         WorkspaceUnusable: The folder cannot be written.
@@ -285,7 +305,21 @@ def _sentence_row(sentence: Sentence) -> dict[str, Any]:
 
 def _example_row(example: Example) -> dict[str, Any]:
     spans = [span._asdict() for span in cleaned(example).spans]
-    return {"task_id": example.task_id, "text": example.text, "spans": spans}
+    words = _word_rows(example.layout) if example.layout is not None else None
+    return {"task_id": example.task_id, "text": example.text, "spans": spans, "words": words}
+
+
+def _word_rows(layout: Layout) -> list[dict[str, Any]]:
+    placed = zip(layout.words, layout.starts, layout.lines, strict=True)
+    return [{**word._asdict(), "start": start, "line": line} for word, start, line in placed]
+
+
+def _layout(row: dict[str, Any]) -> Layout | None:
+    if row["words"] is None:
+        return None
+    words = tuple(Word(**{name: word[name] for name in Word._fields}) for word in row["words"])
+    starts, lines = (tuple(word[name] for word in row["words"]) for name in ("start", "line"))
+    return Layout(words, starts, lines, row["text"])
 
 
 def _write_table(path: Path, rows: list[dict[str, Any]], kind: str) -> None:
@@ -294,10 +328,13 @@ def _write_table(path: Path, rows: list[dict[str, Any]], kind: str) -> None:
 
     integers, strings = pa.list_(pa.int32()), pa.list_(pa.string())
     span = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("label", pa.string())])
+    box = [(side, pa.float64()) for side in ("left", "top", "right", "bottom")]
+    places = [(name, pa.int32()) for name in ("page", "start", "line")]
+    word = pa.struct([("text", pa.string()), *box, *places])
     sentence_columns = [("index", pa.int32()), ("start", pa.int32()), ("tokens", strings), ("starts", integers)]
     columns = {
         "sentence": [*sentence_columns, ("ends", integers), ("tags", strings)],
-        "task": [("text", pa.string()), ("spans", pa.list_(span))],
+        "task": [("text", pa.string()), ("spans", pa.list_(span)), ("words", pa.list_(word))],
     }[kind]
     pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema([("task_id", pa.int64()), *columns])), path)
 
@@ -344,5 +381,6 @@ def _read_sentences(path: Path) -> list[Sentence]:
 
 def _read_examples(path: Path) -> list[Example]:
     return [
-        Example(row["task_id"], row["text"], tuple(Span(**span) for span in row["spans"])) for row in _read_table(path)
+        Example(row["task_id"], row["text"], tuple(Span(**span) for span in row["spans"]), _layout(row))
+        for row in _read_table(path)
     ]

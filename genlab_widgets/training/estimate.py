@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from genlab_widgets.training.spec import defaults
+
 if TYPE_CHECKING:
     from genlab_widgets.training.spec import TrainingSpec
 
@@ -103,6 +105,7 @@ def estimate(spec: TrainingSpec, train_tokens: int, test_tokens: int, dimension:
     memory_mb = _JVM_MEMORY_MB + _PYTHON_MEMORY_MB + _OBJECT_OVERHEAD * floats_mb + 2 * model_mb
     if spec.architecture == "fine_tuned":
         floats_mb = 0.0  # no vector is kept
+    if spec.architecture == "fine_tuned" or _is_raced(spec):
         memory_mb = _JVM_MEMORY_MB + _FINE_TUNING_MEMORY_MB + 2 * model_mb
     return Estimate(round(seconds, 1), round(memory_mb, 1), round(floats_mb + _DISK_COPIES * model_mb, 1))
 
@@ -112,11 +115,18 @@ def fine_tuning_seconds(train_tokens: int, epochs: int) -> float:
     return _COMPILE_SECONDS + epochs * train_tokens * _PIECES_A_TOKEN / _PIECES_PER_SECOND
 
 
+def _is_raced(spec: TrainingSpec) -> bool:
+    """Tells whether the transformer may be fine-tuned after the heads on frozen vectors."""
+    return spec.kind == "classification" and spec.architecture == "automatic"
+
+
 def _learning_seconds(spec: TrainingSpec, train_tokens: int, test_tokens: int) -> float:
     if spec.architecture == "fine_tuned":
         return fine_tuning_seconds(train_tokens, spec.epochs)
     if spec.kind == "classification":
-        return spec.epochs * train_tokens / _CLASSIFIER_TOKENS_PER_SECOND
+        frozen = spec.epochs * train_tokens / _CLASSIFIER_TOKENS_PER_SECOND
+        tuned = fine_tuning_seconds(train_tokens, defaults(spec.kind, "fine_tuned")["epochs"])
+        return frozen + (tuned if _is_raced(spec) else 0.0)
     nearest = min(_BATCH_SECONDS, key=lambda size: abs(size - spec.batch_size))
     rate = _NERDL_TOKENS_PER_SECOND * _BATCH_SECONDS[16] / _BATCH_SECONDS[nearest]
     baseline = train_tokens / _CRF_TOKENS_PER_SECOND if spec.kind == "ner" else 0.0

@@ -91,7 +91,7 @@ def loss_curve(epochs: Sequence[Epoch], baseline_f1: float | None = None, baseli
         baseline_f1: The baseline's F1 of the same kind, as a dashed line.
         baseline_title: What the baseline is.
     """
-    figure = _figure(7.2, 3.4)
+    figure = blank_figure(7.2, 3.4)
     axes = _axes(figure)
     numbers = [epoch.number for epoch in epochs]
     losses = [float("nan") if epoch.loss is None else epoch.loss for epoch in epochs]
@@ -126,7 +126,7 @@ def confusion_matrix(confusion: Confusion) -> Drawing:
     names, counts = _largest(confusion)
     side = max(_LEAST_INCHES, _CELL_INCHES * len(names))
     margin = 0.4 + 0.085 * max(len(_shown(name)) for name in names)
-    figure = _figure(2 * (side + margin) + 0.4, side + margin + 0.5)
+    figure = blank_figure(2 * (side + margin) + 0.4, side + margin + 0.5)
     width, height = figure.get_size_inches()
     shares = [[count / total if (total := sum(row)) else 0.0 for count in row] for row in counts]
     panels: tuple[tuple[str, Sequence[Sequence[float]]], ...] = (("count", counts), ("share of the gold label", shares))
@@ -189,7 +189,7 @@ def _bars(
 ) -> tuple[Figure, Axes]:
     """Draws one horizontal bar a name, the first on top; of very many the first ones, and how many are left out."""
     drawn = names[:_MOST_LABELS]
-    figure = _figure(7.2, 0.6 + 0.3 * max(1, len(drawn)))
+    figure = blank_figure(7.2, 0.6 + 0.3 * max(1, len(drawn)))
     axes = _axes(figure)
     # The outline shows bars in the colour of the page, and those that a labeling config made transparent.
     bars = axes.barh(range(len(drawn)), values[: len(drawn)], color=colours[: len(drawn)], height=0.68)
@@ -237,7 +237,8 @@ def _largest(confusion: Confusion) -> tuple[list[str], list[list[int]]]:
     return [*(names[place] for place in kept), f"{nothing - len(kept)} others", names[nothing]], joined
 
 
-def _figure(width: float, height: float) -> Figure:
+def blank_figure(width: float, height: float) -> Figure:
+    """Returns an empty figure on a transparent ground; width and height in inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from genlab_widgets.training.dataset import Span
+from genlab_widgets.training.scores import ErrorKind
 
 
 class Pair(NamedTuple):
@@ -25,6 +26,17 @@ class Pair(NamedTuple):
     def partial(self) -> bool:
         """The label agrees (bounds overlap)."""
         return self.gold is not None and self.predicted is not None and self.gold.label == self.predicted.label
+
+    @property
+    def error(self) -> ErrorKind | None:
+        """What is wrong; None where bounds and label agree."""
+        if self.exact:
+            return None
+        if self.predicted is None:
+            return "missed"
+        if self.gold is None:
+            return "spurious"
+        return "wrong_bounds" if self.partial else "wrong_label"
 
 
 def match(gold: Sequence[Span], predicted: Sequence[Span]) -> list[Pair]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from genlab_widgets.errors import NoLicense, WrongParameters
+from genlab_widgets.resources import gpu, licenses
 from genlab_widgets.training.automatic import can_fine_tune
 from genlab_widgets.training.kinds.classification import names_of
 
@@ -18,12 +19,31 @@ if TYPE_CHECKING:
     from genlab_widgets.training.spec import TrainingSpec
 
 KINDS = {"ner": "NER", "assertion": "Assertion", "classification": "Classification", "visual_ner": "Visual NER"}
-LIBRARIES = {"open_source": "Open source", "healthcare": "Healthcare", "finance": "Finance", "legal": "Legal"}
+LIBRARIES = {
+    "open_source": "Open source",
+    "healthcare": "Healthcare",
+    "finance": "Finance",
+    "legal": "Legal",
+    "visual_nlp": "Visual NLP",
+}
+LICENSED: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("healthcare", "finance", "legal"), ("ner", "assertion")),
+    "visual_nlp": ("visual_ner",),
+}
+"""Kinds that each licensed library is offered for."""
+NO_VISUAL_TRAINER = (
+    "John Snow Labs publishes no interface that trains Visual NER outside its Generative AI Lab; "
+    "the open-source trainer trains the same projects."
+)
 ALL = "all"
 """What stands for every kind that the labeling config describes: one run each, as a group."""
-FINE_TUNED = ("ner",)
+FINE_TUNED = ("ner", "visual_ner", "assertion", "classification")
 """Kinds whose transformer itself can be trained."""
-TRAINED = ("ner", "assertion", "classification")
+TRAINED = ("ner", "assertion", "classification", "visual_ner")
+_USUAL = ("ner", "visual_ner", "assertion", "classification")
+"""In which order a kind is taken where nobody names one."""
+_FITTING_EMBEDDINGS = {"visual_ner": ("automatic", "minilm", "word2vec", "folder:PATH")}
+"""Embeddings of kinds that cannot take all: a page's network also gets places, and has room for these only."""
 _NOTHING_TO_LEARN = {
     "ner": "The labeling config has no label that marks a span of text.",
     "assertion": 'The labeling config has no label with assertion="true".',
@@ -63,7 +83,7 @@ def offers(config: LabelingConfig, script: Script | None = None) -> list[Offer]:
         config: The project's labeling config; it decides what there is to learn.
         script: The project's training script.
     """
-    return [*_kinds(config), *_classifiers(config), *_libraries(), *_others(script)]
+    return [*_kinds(config), *_classifiers(config), *_libraries(config), *_others(script)]
 
 
 def require(spec: TrainingSpec, config: LabelingConfig, scripts: Sequence[Script] = ()) -> None:
@@ -86,22 +106,21 @@ def require(spec: TrainingSpec, config: LabelingConfig, scripts: Sequence[Script
                 f"Leave {name} out, or train classification.",
                 fields={name: "It belongs to classification."},
             )
-    if spec.architecture == "fine_tuned" and spec.kind not in FINE_TUNED:
+    _require_library(spec)
+    if not embeddings_fit(spec.kind, spec.embeddings):
+        fitting = ", ".join(_FITTING_EMBEDDINGS[spec.kind])
         raise WrongParameters(
-            f"{KINDS[spec.kind]} cannot be fine-tuned here.",
-            "Fine-tuning trains NER; the other kinds learn on frozen embeddings.",
-            "Choose Spark NLP's own network.",
-            fields={"architecture": "Fine-tuning trains NER."},
+            f"The embeddings {spec.embeddings} do not fit {KINDS[spec.kind]}.",
+            f"These do: {fitting}.",
+            "Leave the choice to automatic.",
+            fields={"embeddings": f"{KINDS[spec.kind]} takes {fitting}."},
         )
     _require_script(spec, scripts)
     for offer in offers(config, next(iter(scripts), None)):
         if offer.enabled or not _asks_for(spec, offer):
             continue
         if offer.field == "library":
-            step = "Choose the open-source library: it needs no licence."
-            raise NoLicense(
-                f"The library {offer.title} is not available here.", offer.reason, step, library=offer.value
-            )
+            raise no_license(str(offer.value), offer.reason)
         raise WrongParameters(
             f"{offer.title} cannot be trained here."
             if offer.field == "kind"
@@ -109,6 +128,34 @@ def require(spec: TrainingSpec, config: LabelingConfig, scripts: Sequence[Script
             offer.reason,
             "Choose another kind of model." if offer.field == "kind" else f"Leave {offer.field} at its default.",
             fields={offer.field: offer.reason},
+        )
+
+
+def no_license(library: str, reason: str) -> NoLicense:
+    """Returns the error of a licensed library that cannot be used here."""
+    step = "Choose the open-source library: it needs no licence."
+    return NoLicense(f"The library {LIBRARIES[library]} is not available here.", reason, step, library=library)
+
+
+def _require_library(spec: TrainingSpec) -> None:
+    """Refuses what a licensed library is not offered for."""
+    if spec.library == "open_source":
+        return
+    title, kinds = LIBRARIES[spec.library], LICENSED[spec.library]
+    if spec.kind not in kinds:
+        trained = " and ".join(KINDS[kind] for kind in kinds)
+        raise WrongParameters(
+            f"The library {title} does not train {KINDS[spec.kind]} here.",
+            f"It trains {trained}.",
+            "Choose the open-source library.",
+            fields={"library": f"It trains {trained}."},
+        )
+    if spec.architecture == "fine_tuned":
+        raise WrongParameters(
+            f"The library {title} does not fine-tune.",
+            "Its trainers learn on frozen embeddings.",
+            "Choose Spark NLP's own network, or the open-source library.",
+            fields={"architecture": "Licensed trainers learn on frozen embeddings."},
         )
 
 
@@ -133,8 +180,6 @@ def _kinds(config: LabelingConfig) -> Iterator[Offer]:
     described = config.kinds()
     for value, title in KINDS.items():
         reason = "" if value in described else _NOTHING_TO_LEARN[value]
-        if value not in TRAINED:
-            reason = reason or "No trainer for images is installed."
         yield Offer("kind", value, title, not reason, reason)
     several = sum(value in described and value in TRAINED for value in KINDS) > 1
     yield Offer("kind", ALL, "All", several, "" if several else "The labeling config describes one kind of model.")
@@ -145,10 +190,23 @@ def _classifiers(config: LabelingConfig) -> Iterator[Offer]:
         yield Offer("classifier", name, name, True)
 
 
-def _libraries() -> Iterator[Offer]:
+def _libraries(config: LabelingConfig) -> Iterator[Offer]:
+    described, present = set(config.kinds()), licenses.found()
     for value, title in LIBRARIES.items():
-        reason = "" if value == "open_source" else f"{title} needs a licence and its package (spark-nlp-jsl)."
-        yield Offer("library", value, title, not reason, reason)
+        if value == "open_source" or described & set(LICENSED[value]):
+            reason = unlicensed(value, present)
+            yield Offer("library", value, title, not reason, reason)
+
+
+def unlicensed(library: str, present: Sequence[licenses.License] | None = None) -> str:
+    """Returns why a library cannot train here, as sentences; empty where it can.
+
+    Args:
+        library: The library of a spec.
+        present: The licences that are there; None looks.
+    """
+    reason = licenses.refusal(library, present)
+    return reason or (NO_VISUAL_TRAINER if library == "visual_nlp" else "")
 
 
 def _others(script: Script | None) -> Iterator[Offer]:
@@ -156,11 +214,23 @@ def _others(script: Script | None) -> Iterator[Offer]:
     yield Offer("architecture", "annotator", ARCHITECTURES["annotator"], True)
     reason = "" if can_fine_tune() else "Its packages are missing here: pip install jax optax."
     yield Offer("architecture", "fine_tuned", ARCHITECTURES["fine_tuned"], not reason, reason)
-    yield Offer("use_gpu", True, "Use available GPU", False, "Spark NLP's build for this machine uses the processor.")
+    reason = gpu.refusal()
+    yield Offer("use_gpu", True, "Use available GPU", not reason, reason)
     if script is not None:
         yield Offer("custom_script", script.reference, script.title, True)
     else:
         yield Offer("custom_script", True, "Custom training script", False, "No owner of the project has uploaded one.")
+
+
+def embeddings_fit(kind: str, name: str) -> bool:
+    """Tells whether a kind can be trained on these embeddings (``minilm``, ``folder:/data/bert``)."""
+    fitting, (family, colon, _) = _FITTING_EMBEDDINGS.get(kind), name.partition(":")
+    return fitting is None or name in fitting or bool(colon and f"{family}:PATH" in fitting)
+
+
+def default_kind(config: LabelingConfig) -> str:
+    """Returns what is trained where nobody says it: entities in texts or on pages, else what the config describes."""
+    return min(trainable(config), key=_USUAL.index, default="ner")
 
 
 def trainable(config: LabelingConfig) -> list[str]:

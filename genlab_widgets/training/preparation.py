@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.projects.selection import Filters, select
 from genlab_widgets.training import dataset, split
-from genlab_widgets.training.dataset import AlignmentReport, Example, Sentence
+from genlab_widgets.training.dataset import AlignmentReport, Sentence
 from genlab_widgets.training.kinds import Kind, kind_of
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def tagged(kind: Kind, parts: split.Parts) -> tuple[list[Sentence], list[Sentenc
     Where spans are given or cover the text, the sentences carry no tags: they are there to be embedded and counted.
     """
     if not kind.spans_matter:
-        parts = split.Parts(*([Example(item.task_id, item.text, ()) for item in part] for part in parts))
+        parts = split.Parts(*([item.with_spans(()) for item in part] for part in parts))
     (train, train_report), (test, test_report) = (dataset.build(part) for part in parts)
     report = AlignmentReport(
         train_report.spans + test_report.spans,

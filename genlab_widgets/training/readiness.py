@@ -14,6 +14,7 @@ from genlab_widgets.errors import (
     BrokenTask,
     GenlabError,
     GraphNotAvailable,
+    NoLicense,
     NotEnoughResources,
     PoorQuality,
     TooFewCompletions,
@@ -77,6 +78,7 @@ class Readiness:
             GraphNotAvailable: No NerDL graph fits.
             PoorQuality: No span can be laid over tokens.
             NotEnoughResources: Memory or disk do not suffice.
+            NoLicense: A licensed library was chosen, and its licence or package is missing.
             WrongParameters: The spec does not fit the project.
             BadInput: A task has both the Test and the Train tag, or the stored tasks are damaged.
         """
@@ -93,6 +95,7 @@ _ERRORS: dict[str, type[GenlabError]] = {
     "memory": NotEnoughResources,
     "disk": NotEnoughResources,
     "kind": WrongParameters,
+    "license": NoLicense,
     "left_out": WrongParameters,
     "tags": BadInput,
     "tasks": BadInput,
@@ -120,8 +123,9 @@ def check(
         spec = kind.complete(spec, config)
         labels = kind.labels(spec, config)
         trainer_for(automatic.resolve(spec, project.language, 0).spec)
-    except WrongParameters as error:
-        return Readiness([Finding("fail", "kind", f"{error.what} {error.why}", error.next_step)], Counter())
+    except (WrongParameters, NoLicense) as error:
+        code = "license" if isinstance(error, NoLicense) else "kind"
+        return Readiness([Finding("fail", code, f"{error.what} {error.why}", error.next_step)], Counter())
     selection: Counter[str] = Counter()
     try:
         usable = _usable(project, spec, selection)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from genlab_widgets.training.readiness import Readiness
     from genlab_widgets.training.runfolder import Candidate
-    from genlab_widgets.training.scores import Benchmark, ErrorExample, Score
+    from genlab_widgets.training.scores import Benchmark, ErrorExample, LabelScore, Score
 
 _MARK = 'style="background:{colour}33;border-bottom:2px solid {colour};padding:0 2px"'
 _MISSED, _WRONG = "#d6453d", "#e07b00"
@@ -50,7 +50,7 @@ def sentences(lines: Iterable[str]) -> View:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> View:
-    """Returns a table; numbers stand flush right, fractions with two decimals.
+    """Returns a table; numbers and their heads stand flush right, fractions with three decimals.
 
     Args:
         heads: Column heads; the first column names the row.
@@ -59,8 +59,9 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], caption: str =
     """
     lines = [list(row) for row in rows]
     title = f"<caption style='text-align:left'>{html.escape(caption)}</caption>" if caption else ""
+    numeric = [any(isinstance(row[i], int | float) for row in lines) for i in range(len(heads))]
     head = "".join(
-        f"<th scope='col' style='text-align:{'left' if not i else 'right'}'>{html.escape(name)}</th>"
+        f"<th scope='col' style='text-align:{'right' if i and numeric[i] else 'left'}'>{html.escape(name)}</th>"
         for i, name in enumerate(heads)
     )
     body = "".join("<tr>" + "".join(_cell(cell, first=not i) for i, cell in enumerate(row)) + "</tr>" for row in lines)
@@ -94,16 +95,26 @@ def readiness(found: Readiness) -> View:
 
 
 def benchmark(found: Benchmark, baseline: Benchmark | None = None, baseline_title: str = "CRF") -> View:
-    """Returns the scores of each label, over all labels, on tokens where bounds matter, and of the baseline."""
-    by_bounds = found.token is not None
-    rows = [_score_row(item.label, item.exact, item.partial, by_bounds) for item in found.by_label]
-    rows.append(_score_row("all labels", found.exact.micro, found.partial.micro, by_bounds))
+    """Returns the scores of each label, over all labels, on tokens where bounds matter, and of the baseline.
+
+    Of pages the words are scored, and whole regions beside them.
+    """
+    rows = [_score_row(item.label, found.counted(item), _beside(found, item)) for item in found.by_label]
+    rows.append(_score_row("all labels", found.resampled, _beside(found)))
     if baseline is not None:
         name = f"all labels, baseline ({baseline_title})"
-        rows.append(_score_row(name, baseline.exact.micro, baseline.partial.micro, by_bounds))
-    partial = ("F1 partial",) if by_bounds else ()
-    heads = ("label", "precision", "recall", "F1", *partial, "support", "found", "right")
-    caption = "Exact: borders and label agree. Partial: the label agrees and the borders overlap." if by_bounds else ""
+        rows.append(_score_row(name, baseline.resampled, _beside(baseline)))
+    beside: tuple[str, ...] = ()
+    caption = ""
+    if found.words is not None:
+        beside, caption = (
+            ("F1 of regions",),
+            "Of words: the label agrees. Of regions: all their words and the label agree.",
+        )
+    elif found.token is not None:
+        beside = ("F1 partial",)
+        caption = "Exact: borders and label agree. Partial: the label agrees and the borders overlap."
+    heads = ("label", "precision", "recall", "F1", *beside, "support", "found", "right")
     return table(heads, rows, caption) + sentences(_overall(found))
 
 
@@ -111,6 +122,10 @@ def _overall(found: Benchmark) -> list[str]:
     interval, token = found.f1_interval, found.token
     headline = "F1" if found.average == "micro" else "Macro F1"
     other = f"Macro F1 {found.exact.macro.f1:.3f}" if found.average == "micro" else f"F1 {found.exact.micro.f1:.3f}"
+    if found.words is not None:
+        regions = found.exact.micro
+        headline = "F1 of words"
+        other = f"Whole regions: precision {regions.precision:.3f}, recall {regions.recall:.3f}, F1 {regions.f1:.3f}"
     lines = [
         f"{headline} {found.f1:.3f}, 95 % interval {interval.low:.3f} to {interval.high:.3f} (bootstrap over "
         f"{len(found.documents):,} test tasks). {other}."
@@ -147,12 +162,15 @@ def confusion_text(found: Benchmark) -> str:
     return _as_text(("gold \\ predicted", *names), [list(row) for row in rows], "")
 
 
-def _score_row(name: str, exact: Score, partial: Score, by_bounds: bool) -> tuple[object, ...]:
-    return (
-        *(name, exact.precision, exact.recall, exact.f1),
-        *((partial.f1,) if by_bounds else ()),
-        *(exact.support, exact.predicted, exact.correct),
-    )
+def _beside(found: Benchmark, label: LabelScore | None = None) -> tuple[float, ...]:
+    """Returns the F1 that stands beside the headline's: of whole regions on pages, of partial spans in texts."""
+    if found.words is not None:
+        return ((label.exact if label else found.exact.micro).f1,)
+    return ((label.partial if label else found.partial.micro).f1,) if found.token is not None else ()
+
+
+def _score_row(name: str, score: Score, beside: tuple[float, ...]) -> tuple[object, ...]:
+    return (name, score.precision, score.recall, score.f1, *beside, score.support, score.predicted, score.correct)
 
 
 def _in_context(item: ErrorExample) -> View:

@@ -53,6 +53,7 @@ class Reporter:
         self._epoch_began: float | None = None
         self._fraction = 0.0
         self._told: float | None = None
+        self._expected: float | None = None
         self._ticked = 0.0
         self._lock = threading.RLock()
 
@@ -60,6 +61,12 @@ class Reporter:
         """Takes how many epochs there will be, where the choice was automatic."""
         with self._lock:
             self._epochs = epochs
+
+    def estimate(self, seconds: float) -> None:
+        """Takes how long the epochs will take, measured by a probe: it counts until they tell it themselves."""
+        with self._lock:
+            self._expected = seconds
+            self.tick()
 
     @property
     def folder(self) -> RunFolder:
@@ -117,6 +124,13 @@ class Reporter:
                     self._told = None if self._told is None else 0.0
             self.tick()
 
+    def forget(self) -> None:
+        """Drops the epochs of a model that was compared and not taken."""
+        with self._lock:
+            self._folder.metrics.unlink(missing_ok=True)
+            self._done, self._epoch_seconds = 0, []
+            self._epoch_began = self._told = self._expected = None
+
     def within(self, fraction: float) -> None:
         """Takes how far the present epoch is (0 to 1), where the training knows it."""
         with self._lock:
@@ -153,7 +167,7 @@ class Reporter:
     def _left(self, into: float) -> float | None:
         if not self._epoch_seconds:
             if self._told is None or into < _EARLY or self._epoch_began is None:
-                return None
+                return None if self._expected is None else self._expected * (1 - into / self._epochs)
             return max(0.0, (self._epochs - into) * (time.monotonic() - self._epoch_began) / into)
         return max(0.0, (self._epochs - self._done - into) * self._typical())
 

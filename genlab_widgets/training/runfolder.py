@@ -12,11 +12,11 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from genlab_widgets.errors import (
     BadInput,
@@ -26,11 +26,14 @@ from genlab_widgets.errors import (
     NotEnoughResources,
     WorkspaceUnusable,
 )
-from genlab_widgets.training.epochs import Epoch
+from genlab_widgets.projects.scripts import COPY
+from genlab_widgets.training.epochs import Average, Epoch
+from genlab_widgets.training.page_marks import MarkedPage
 from genlab_widgets.training.scores import Benchmark
 from genlab_widgets.training.spec import Architecture, Kind, TrainingSpec
 
-_Model = TypeVar("_Model", bound=BaseModel)
+_Record = TypeVar("_Record")
+_PAGES = TypeAdapter(list[MarkedPage])
 
 
 class Progress(BaseModel):
@@ -76,7 +79,12 @@ class Failure(BaseModel):
 
 
 class Scores(BaseModel):
-    """The headline scores; those that a kind does not have are None."""
+    """The headline scores; those that a kind does not have are None.
+
+    Attributes:
+        words: Of pages: scores of words, label against label; these are the headline. Absent for other kinds.
+        regions: Of pages: scores of whole regions, which have the same words and the same label. Likewise absent.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -84,6 +92,8 @@ class Scores(BaseModel):
     recall: float | None = None
     f1: float | None = None
     accuracy: float | None = None
+    words: Average | None = Field(None, exclude_if=lambda value: value is None)
+    regions: Average | None = Field(None, exclude_if=lambda value: value is None)
 
 
 class Candidate(BaseModel):
@@ -169,6 +179,9 @@ class RunFolder:
         self.baseline = self.path / "baseline.json"
         self.result = self.path / "result.json"
         self.failure = self.path / "failure.json"
+        self.pages = self.path / "pages.json"
+        self.script = self.path / f"{COPY}.py"
+        self.script_notebook = self.path / f"{COPY}.ipynb"
         self.dataset = self.path / "dataset"
         self.model = self.path / "model"
 
@@ -193,7 +206,7 @@ class RunFolder:
 
     def read_spec(self) -> TrainingSpec | None:
         """Returns the spec, or None if there is none yet."""
-        return _read(self.spec, TrainingSpec)
+        return _read(self.spec, TrainingSpec.model_validate_json)
 
     def write_progress(self, progress: Progress) -> None:
         """Publishes ``progress.json``."""
@@ -201,7 +214,7 @@ class RunFolder:
 
     def read_progress(self) -> Progress | None:
         """Returns the latest progress, or None if there is none yet."""
-        return _read(self.progress, Progress)
+        return _read(self.progress, Progress.model_validate_json)
 
     def append_epoch(self, epoch: Epoch) -> None:
         """Appends one epoch to ``metrics.jsonl``; appending the same number again replaces it for readers.
@@ -241,7 +254,19 @@ class RunFolder:
 
     def read_baseline(self) -> Benchmark | None:
         """Returns the baseline's scores, or None if there are none (yet)."""
-        return _read(self.baseline, Benchmark)
+        return _read(self.baseline, Benchmark.model_validate_json)
+
+    def write_pages(self, pages: Sequence[MarkedPage]) -> None:
+        """Publishes ``pages.json``: the pages of the test tasks with what was marked and what was found."""
+        publish_text(self.pages, _PAGES.dump_json(list(pages), exclude_defaults=True).decode() + "\n")
+
+    def read_pages(self) -> list[MarkedPage]:
+        """Returns the pages of the test tasks; none where the run has no pages, or has not tested its model yet.
+
+        Raises:
+            BadInput: The file is damaged.
+        """
+        return _read(self.pages, _PAGES.validate_json) or []
 
     def write_result(self, result: Result) -> None:
         """Publishes ``result.json``."""
@@ -253,7 +278,7 @@ class RunFolder:
         Raises:
             BadInput: The file is damaged.
         """
-        return _read(self.result, Result)
+        return _read(self.result, Result.model_validate_json)
 
     def write_failure(self, error: BaseException) -> Failure:
         """Publishes ``failure.json`` from an exception; returns what it wrote."""
@@ -263,7 +288,7 @@ class RunFolder:
 
     def read_failure(self) -> Failure | None:
         """Returns why the run failed, or None if nothing says so."""
-        return _read(self.failure, Failure)
+        return _read(self.failure, Failure.model_validate_json)
 
 
 class _Cause(NamedTuple):
@@ -333,7 +358,7 @@ def _unusable(path: Path, error: OSError) -> WorkspaceUnusable:
     )
 
 
-def _read(path: Path, model: type[_Model]) -> _Model | None:
+def _read(path: Path, parse: Callable[[bytes], _Record]) -> _Record | None:
     try:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -346,7 +371,7 @@ def _read(path: Path, model: type[_Model]) -> _Model | None:
             path=str(path),
         ) from error
     try:
-        return model.model_validate_json(content)
+        return parse(content)
     except ValidationError as error:
         first = error.errors()[0]
         raise BadInput(

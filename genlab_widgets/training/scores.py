@@ -63,6 +63,13 @@ class TokenLevel(_Frozen):
     tags: dict[str, TagScore]
 
 
+class WordLevel(_Frozen):
+    """Scores of words: one counts as right when its label is, whatever region it was given to."""
+
+    micro: Score
+    by_label: dict[str, Score]
+
+
 class Interval(_Frozen):
     """A 95 % interval."""
 
@@ -102,17 +109,20 @@ class Benchmark(_Frozen):
         labels: Every label, in the order asked for.
         exact: Spans count when bounds and label agree.
         partial: Spans count when the label agrees and bounds overlap, one to one.
+        words: Scores of words, where they are the headline (pages); else None.
         token: Scores of tokens; None where the bounds of spans are given (classes, assertion status).
         average: Which F1 is the headline: over all spans, or the mean over the labels.
         accuracy: Share of tokens (NER), of tasks with exactly the right classes, or of entities with the right status.
         f1_interval: Bootstrap over documents of the headline F1.
-        documents: One row a task: id, correct, predicted and gold spans (exact), for paired comparison.
+        documents: One row a task: id, correct, predicted and gold (exact spans, or words where they are the headline),
+            for paired comparison.
         seed: Seed of the bootstrap.
     """
 
     labels: list[str]
     exact: Entities
     partial: Entities
+    words: WordLevel | None = None
     token: TokenLevel | None = None
     average: Literal["micro", "macro"] = "micro"
     accuracy: float | None = None
@@ -127,20 +137,36 @@ class Benchmark(_Frozen):
     @property
     def f1(self) -> float:
         """The headline F1."""
-        return self.exact.micro.f1 if self.average == "micro" else self.exact.macro.f1
+        return self.headline.f1
 
     @property
     def headline(self) -> Average:
-        """Precision, recall and F1 of the headline."""
-        micro = self.exact.micro
-        if self.average == "macro":
+        """Precision, recall and F1 of the headline: of words where they are scored, else of spans."""
+        if self.words is None and self.average == "macro":
             return self.exact.macro
+        micro = self.resampled
         return Average(precision=micro.precision, recall=micro.recall, f1=micro.f1)
 
     @property
+    def resampled(self) -> Score:
+        """The micro scores that :attr:`documents` add up to."""
+        return self.words.micro if self.words is not None else self.exact.micro
+
+    def of_pages(self) -> dict[str, Average]:
+        """Returns precision, recall and F1 of ``words`` and of whole ``regions``; empty where no pages are scored."""
+        if self.words is None:
+            return {}
+        levels = {"words": self.words.micro, "regions": self.exact.micro}
+        return {name: Average.model_validate(score.model_dump()) for name, score in levels.items()}
+
+    def counted(self, label: LabelScore) -> Score:
+        """Returns what the headline counts of one label: words on pages, else exact spans."""
+        return self.words.by_label.get(label.label, label.exact) if self.words is not None else label.exact
+
+    @property
     def curve_f1(self) -> float:
-        """The F1 that stands beside an annotator's own by epoch: on tokens where it scores tokens."""
-        return self.token.micro.f1 if self.token is not None else self.f1
+        """The F1 that stands beside a trainer's own by epoch: of words on pages, on tokens in texts."""
+        return self.token.micro.f1 if self.token is not None and self.words is None else self.f1
 
 
 class Comparison(_Frozen):

@@ -11,15 +11,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from genlab_widgets.errors import WrongParameters
 
 Kind = Literal["ner", "classification", "assertion", "visual_ner"]
-Library = Literal["open_source", "healthcare", "finance", "legal"]
+Library = Literal["open_source", "healthcare", "finance", "legal", "visual_nlp"]
 Architecture = Literal["automatic", "annotator", "fine_tuned"]
 Head = Literal["automatic", "logistic_regression", "classifier_dl"]
 _FINE_TUNED = {"epochs": 5, "learning_rate": 2e-4, "batch_size": 16, "dropout": 0.1, "decay": 0.01}
+_FINE_TUNED_PAGES = {**_FINE_TUNED, "epochs": 16, "batch_size": 4}
+"""A page has hundreds of words, and projects of pages are small: more passes, smaller batches."""
 _OWN_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("classification", "annotator"): {"epochs": 30, "batch_size": 32},
     ("classification", "automatic"): {"epochs": 30, "batch_size": 32},
     ("ner", "fine_tuned"): _FINE_TUNED,
     ("ner", "automatic"): _FINE_TUNED,
+    ("classification", "fine_tuned"): {**_FINE_TUNED, "epochs": 10},
+    ("assertion", "fine_tuned"): {**_FINE_TUNED, "epochs": 6},
+    ("visual_ner", "fine_tuned"): _FINE_TUNED_PAGES,
+    ("visual_ner", "automatic"): _FINE_TUNED_PAGES,
 }
 """Defaults of a kind and architecture where they are not those of the fields; see ``docs/benchmarks.md``."""
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from genlab_widgets.projects.selection import Selected
     from genlab_widgets.training.spec import TrainingSpec
 
+HELD_OUT, MOST_HELD_OUT = 0.2, 300
+"""Part of the training tasks by which epochs and settings are chosen; more than 300 say no more about them."""
 _BLANKS = re.compile(r"\s+")
 
 
@@ -51,6 +53,16 @@ def assign(usable: Iterable[Selected], examples: Mapping[int, Example], spec: Tr
     if spec.test_train_tags:
         return _by_tags(teaching, examples)
     return divide([examples[entry.task.id] for entry in teaching], spec.validation_split, spec.seed)
+
+
+def hold_out(examples: Sequence[Example], seed: int) -> Parts:
+    """Divides training tasks into those that teach and those that choose, as the test tasks were divided.
+
+    Every trainer of a kind gets the same ones, so that their scores on them can be compared. A lone task does both.
+    """
+    if len(examples) < 2:
+        return Parts(list(examples), list(examples))
+    return divide(examples, min(HELD_OUT, MOST_HELD_OUT / len(examples)), seed)
 
 
 def divide(examples: Sequence[Example], test_share: float, seed: int) -> Parts:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from genlab_widgets.errors import GenlabError, InternalError, NotEnoughResources, NotFound
 from genlab_widgets.settings import load_settings
-from genlab_widgets.training import automatic, baseline_process, preparation, readiness, report
+from genlab_widgets.training import automatic, baseline_process, page_marks, preparation, readiness, report
 from genlab_widgets.training.kinds import kind_of
 from genlab_widgets.training.reporting import Reporter
 from genlab_widgets.training.runfolder import Result, RunFolder, Scores, failure_of
@@ -27,10 +27,12 @@ from genlab_widgets.training.spec import Architecture, TrainingSpec
 from genlab_widgets.training.trainers import Rows, Trained, Trainer, custom, trainer_for
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from pyspark.sql import SparkSession
 
     from genlab_widgets.projects.store import Project
     from genlab_widgets.training.figures import Drawing
+    from genlab_widgets.training.page_marks import MarkedPage
     from genlab_widgets.training.scores import Benchmark
 
 RUN_FOLDER = "GENLAB_RUN_FOLDER"
@@ -170,9 +172,13 @@ class Training:
     @_recorded
     def start_spark(self) -> report.View:
         """Starts Spark with Spark NLP; a first time fetches its jars."""
+        from genlab_widgets.training.finetune import device
         from genlab_widgets.training.spark import session
 
-        self._spark = session.start(self.folder.path.name, self._place.path)
+        told = device.choose(self.spec.use_gpu)
+        if told:
+            self.reporter.log(told)
+        self._spark = session.start(self.folder.path.name, self._place.path, self.spec.use_gpu, self.spec.library)
         return report.sentences([f"Spark {self._spark.version}, master {self._spark.sparkContext.master}."])
 
     @_recorded
@@ -199,8 +205,11 @@ class Training:
         if why:
             self.reporter.log(why)
         self.reporter.expect(spec.epochs)
-        self._trainer, self._chosen = trainer_for(spec), spec.architecture
+        self._trainer = trainer_for(spec)
         self._trained = self._trainer.fit(spark, rows, spec, scratch, self.reporter)
+        self._chosen = self._trained.architecture or spec.architecture
+        if self._trained.why:
+            self.reporter.log(self._trained.why)
         baseline, epochs = self.baseline, self.folder.epochs()
         if not epochs:
             return report.candidates(self._trained.race)
@@ -224,6 +233,8 @@ class Training:
         predicted = publishing.checked(spark, saved, trainer, gold, trained.predicted, self.reporter)
         found = benchmark.evaluate(prepared.kind, gold, predicted, prepared.labels, self.spec.seed)
         self._benchmark = found
+        if any(example.layout is not None for example in gold):
+            self.folder.write_pages(page_marks.marked_pages(gold, predicted, self.project.tasks()))
         shown = report.benchmark(found, self.baseline, prepared.kind.baseline_title)
         self.reporter.log(f"{shown!r}\n\nConfusion matrix\n{report.confusion_text(found)}")
         return report.sentences([self.verdict, *benchmark.summary(found)]) + shown
@@ -252,6 +263,25 @@ class Training:
 
         return figures.confusion_matrix(self.benchmark.confusion)
 
+    def pages(self) -> report.View:
+        """Shows the pages with most errors: what people marked and what the model found, on the page itself."""
+        from genlab_widgets.training import page_figures
+
+        labels = self.project.labeling_config.labels
+        colours = {label.value: label.background for label in labels if label.background}
+        names = list(dict.fromkeys(label.value for label in labels))
+        return page_figures.gallery(self.folder.read_pages(), self._picture, names, colours)
+
+    def _picture(self, page: MarkedPage) -> Image | None:
+        """Returns the picture of a page; one that cannot be read costs the picture only, and the log says why."""
+        from genlab_widgets.training import page_pictures
+
+        try:
+            return page_pictures.upright(self.project.folder, page.source)
+        except GenlabError as error:
+            self.reporter.log(f"{page.name} is shown without its picture: {error}")
+            return None
+
     def errors(self) -> report.View:
         """Shows the errors worth reading, in their context."""
         return report.errors(self.benchmark.errors)
@@ -274,7 +304,7 @@ class Training:
             project=self.project.name,
             kind=self.spec.kind,
             spec=self.spec,
-            scores=Scores(**headline.model_dump(), accuracy=found.accuracy),
+            scores=Scores.model_validate({**headline.model_dump(), "accuracy": found.accuracy, **found.of_pages()}),
             benchmark=found,
             baseline=baseline,
             beats_baseline=None if baseline is None else found.f1 > baseline.f1,

@@ -50,7 +50,7 @@ def compare(a: Benchmark, b: Benchmark, seed: int = 42) -> Comparison:
         )
     counts = [(*documents_a[task_id], *documents_b[task_id]) for task_id in sorted(documents_a)]
     interval = difference_interval(counts, seed)
-    difference = b.exact.micro.f1 - a.exact.micro.f1  # what the documents' counts can be resampled for
+    difference = b.resampled.f1 - a.resampled.f1  # what the documents' counts can be resampled for
     span = f"({interval.low:+.2f} to {interval.high:+.2f})".replace("-", "\u2212")
     better: Literal["a", "b"] | None = None
     sentence = f"No real difference: F1 differs by {abs(difference):.2f} {span}."

@@ -2,8 +2,9 @@
 
 from genlab_widgets.widgets.app import App
 from genlab_widgets.widgets.pages.history import HistoryPage
+from genlab_widgets.widgets.pages.infrastructure import InfrastructurePage
 from genlab_widgets.widgets.pages.models import ModelsPage
 from genlab_widgets.widgets.pages.setup import SetupPage
 from genlab_widgets.widgets.pages.train import TrainPage
 
-__all__ = ["App", "HistoryPage", "ModelsPage", "SetupPage", "TrainPage"]
+__all__ = ["App", "HistoryPage", "InfrastructurePage", "ModelsPage", "SetupPage", "TrainPage"]

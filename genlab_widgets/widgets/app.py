@@ -10,6 +10,7 @@ import ipywidgets
 from genlab_widgets.widgets.pages import environment
 from genlab_widgets.widgets.pages.history import HistoryPage
 from genlab_widgets.widgets.pages.imports import ImportCard
+from genlab_widgets.widgets.pages.infrastructure import InfrastructurePage
 from genlab_widgets.widgets.pages.models import ModelsPage
 from genlab_widgets.widgets.pages.page import Page, show
 from genlab_widgets.widgets.pages.setup import SetupPage
@@ -31,6 +32,7 @@ PAGES = (
     Entry("history", "History", HistoryPage),
     Entry("models", "Models", ModelsPage),
     Entry("setup", "Setup", SetupPage),
+    Entry("infrastructure", "Infrastructure", lambda project, **more: InfrastructurePage(project.workspace, **more)),
 )
 
 

@@ -79,16 +79,18 @@ def check_all(project: Project, fields: Mapping[str, Any]) -> Readiness:
 
 def _own(fields: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """Returns the fields of one kind's training, of those given for all."""
+    from genlab_widgets.training import offers
+
     own = {name: value for name, value in fields.items() if _OF_ONE_KIND.get(name, kind) == kind}
-    if own.get("architecture") == "fine_tuned" and kind != "ner":
-        own.pop("architecture")
+    if not offers.embeddings_fit(kind, str(own.get("embeddings", "automatic"))):
+        own.pop("embeddings")
     return {**own, "kind": kind}
 
 
 def _nothing(project: Project) -> WrongParameters:
     return WrongParameters(
         f"{project.name} has nothing to train.",
-        "Its labeling config has neither labels that mark text nor Choices.",
+        "Its labeling config has neither labels that mark texts or pages, nor Choices.",
         "Add them to the labeling config.",
     )
 

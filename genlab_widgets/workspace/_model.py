@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,13 @@ from genlab_widgets.errors import NotFound
 
 if TYPE_CHECKING:
     from genlab_widgets.models.deployment import Deployment
+    from genlab_widgets.models.preannotation import Preannotation
     from genlab_widgets.models.registry import ModelRow
+    from genlab_widgets.projects.labeling_config import LabelingConfig
     from genlab_widgets.training.scores import Benchmark
     from genlab_widgets.workspace._project import Project
     from genlab_widgets.workspace._run import Run
+    from genlab_widgets.workspace._text_reader import TextReader
     from genlab_widgets.workspace._workspace import Workspace
 
 
@@ -88,14 +92,15 @@ class Model:
         return self.row.labels
 
     @property
-    def scores(self) -> dict[str, float]:
+    def scores(self) -> dict[str, Any]:
         """Headline scores on the held-out tasks (``precision``, ``recall``, ``f1`` ...)."""
         return self.row.scores
 
     @property
     def f1(self) -> float | None:
         """Headline F1."""
-        return self.row.scores.get("f1")
+        f1: float | None = self.row.scores.get("f1")
+        return f1
 
     @property
     def language(self) -> str:
@@ -117,6 +122,15 @@ class Model:
         """Everything measured on the held-out tasks; None if its run's files are gone."""
         result = self.workspace.model_rows.run_folder(self.row).read_result()
         return result.benchmark if result else None
+
+    @property
+    def labeling_config(self) -> LabelingConfig:
+        """The labeling config of its project, as it is now.
+
+        Raises:
+            NotFound: The project is gone.
+        """
+        return self._project().labeling_config
 
     @property
     def deployed(self) -> bool:
@@ -192,6 +206,35 @@ class Model:
             step = "Train again with the same settings."
             raise NotFound(f"The files of {self.name} are gone.", f"{self.folder} is not there.", step, model=self.name)
         return PipelineModel.read().session(spark).load(self.folder.as_uri())
+
+    def preannotate(
+        self,
+        files: Sequence[Path | str] = (),
+        everything: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> Preannotation:
+        """Lets this model read files, or the tasks of its project that nobody has completed.
+
+        Args:
+            files: Texts (UTF-8), images, PDFs, or folders of them; none means the project's tasks.
+            everything: Of the project, also the tasks with completions.
+            progress: Called with the number of pieces read so far.
+
+        Returns:
+            Tasks with predictions, in the form of an export.
+
+        Raises:
+            NotFound: A file, the project or the model's files are gone.
+            BadInput: A file is neither a text nor pages.
+            Conflict: An assertion model has no deployed NER model beside it.
+        """
+        return self._project().preannotate(files, everything, progress, models=[self])
+
+    def reader(self) -> TextReader:
+        """Returns what reads single texts with this model, in a process that stays until it is closed."""
+        from genlab_widgets.workspace._text_reader import TextReader
+
+        return TextReader(self)
 
     def _project(self) -> Project:
         return self.workspace.project(self.row.project_place)

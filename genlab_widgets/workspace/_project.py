@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genlab_widgets.errors import BadLabelingConfig, DownloadFailed, WrongParameters
+from genlab_widgets.errors import BadLabelingConfig, Conflict, DownloadFailed, WrongParameters
 from genlab_widgets.projects import store
 from genlab_widgets.projects.importing import safe_name
 from genlab_widgets.training.offers import ALL
 
 if TYPE_CHECKING:
+    from genlab_widgets.models.preannotation import Given, Preannotation
     from genlab_widgets.projects.labeling_config import LabelingConfig, LintFinding
     from genlab_widgets.projects.members import Members
     from genlab_widgets.projects.scripts import Script, Scripts
@@ -31,7 +32,6 @@ class Project:
     def __init__(self, workspace: Workspace, stored: store.Project) -> None:
         self.workspace = workspace
         self.stored = stored
-        self._tags: tuple[str, dict[str, int]] | None = None
 
     def __repr__(self) -> str:
         return f"Project({self.name!r})"
@@ -156,11 +156,8 @@ class Project:
 
     @property
     def tags(self) -> dict[str, int]:
-        """Tasks by tag, the most frequent first. The first call reads all tasks."""
-        if self._tags is None or self._tags[0] != self.stored.data_hash:
-            counted = Counter(tag for task in self.stored.tasks() for tag in dict.fromkeys(task.tags))
-            self._tags = self.stored.data_hash, dict(counted.most_common())
-        return self._tags[1]
+        """Tasks by tag, the most frequent first."""
+        return dict(self.stored.tag_counts().most_common())
 
     def offers(self) -> list[Offer]:
         """Returns what this installation can train on the project, each refusal with its reason."""
@@ -299,13 +296,17 @@ class Project:
     def spec(self, **fields: Any) -> TrainingSpec:
         """Returns the validated settings of a training of this project.
 
+        Without a kind, what the labeling config describes is trained: entities in texts, or on pages.
+
         Raises:
             WrongParameters: A field is unknown or out of range.
         """
         from genlab_widgets.training.kinds import KINDS, kind_of
+        from genlab_widgets.training.offers import default_kind
         from genlab_widgets.training.spec import TrainingSpec
 
-        spec = TrainingSpec.parse({**fields, "project": self.place})
+        kind = fields["kind"] if "kind" in fields else default_kind(self.labeling_config)
+        spec = TrainingSpec.parse({**fields, "kind": kind, "project": self.place})
         named = [script for script in self._scripts.usable() if script.named_by(spec.custom_script or "")]
         if named:  # with its hash, so that the run can be repeated
             spec = spec.model_copy(update={"custom_script": named[0].reference})
@@ -334,6 +335,66 @@ class Project:
     def models(self) -> list[Model]:
         """Returns the models trained on this project, the newest first."""
         return self.workspace.models(project=self.name)
+
+    def deployed_models(self) -> list[Model]:
+        """Returns the trained models that the labeling config names now, the newest first."""
+        named = {model for _, model in self.labeling_config.all_named() if model}
+        return [model for model in self.workspace.models() if model.name in named]
+
+    def preannotate(
+        self,
+        files: Sequence[Path | str] = (),
+        everything: bool = False,
+        progress: Callable[[int], None] | None = None,
+        models: Sequence[Model] | None = None,
+    ) -> Preannotation:
+        """Lets models read files, or the tasks of this project that nobody has completed.
+
+        Args:
+            files: Texts (UTF-8), images, PDFs, or folders of them; none means the project's tasks.
+            everything: Of the project, also the tasks with completions.
+            progress: Called with the number of pieces read so far.
+            models: Which models; None takes those that the labeling config names.
+
+        Returns:
+            Tasks with predictions, in the form of an export.
+
+        Raises:
+            Conflict: No model is deployed, or an assertion model has no NER model beside it.
+            NotFound: A file or the files of a model are gone.
+            BadInput: A file is neither a text nor pages.
+        """
+        from genlab_widgets.models import preannotation
+
+        config = self.labeling_config
+        pieces = (
+            preannotation.pieces_of_files([Path(file).expanduser() for file in files], config)
+            if files
+            else preannotation.pieces_of_project(self.stored, everything)
+        )
+        return preannotation.preannotate(self.reading(models), pieces, progress)
+
+    def reading(self, models: Sequence[Model] | None = None) -> list[Given]:
+        """Returns what reads when these models do; an assertion model brings the deployed NER models with it.
+
+        Args:
+            models: The models; None takes those that the labeling config names.
+
+        Raises:
+            Conflict: There is none.
+        """
+        deployed = self.deployed_models()
+        chosen = deployed if models is None else list(models)
+        if not chosen:
+            raise Conflict(
+                f"{self.name} has no model that could read.",
+                "Its labeling config names none that was trained here.",
+                "Deploy a model (genlab deploy MODEL), or name one.",
+            )
+        if all(model.kind == "assertion" for model in chosen):
+            chosen += [model for model in deployed if model.kind == "ner"]
+        config = self.labeling_config
+        return [(model.row, self.workspace.model_rows.run_folder(model.row), config) for model in chosen]
 
     def preferences(self) -> dict[str, Any]:
         """Returns what the page keeps for this project (wizard step, view, form fields); empty at first."""

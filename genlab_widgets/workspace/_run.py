@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from genlab_widgets.runs.states import Status
     from genlab_widgets.runs.store import RunRow
     from genlab_widgets.training.epochs import Epoch
+    from genlab_widgets.training.page_marks import MarkedPage
     from genlab_widgets.training.runfolder import Progress, Result, RunFolder
     from genlab_widgets.training.scores import Benchmark, Comparison
     from genlab_widgets.training.spec import TrainingSpec
@@ -224,6 +225,27 @@ class Run:
         from genlab_widgets.runs import logs
 
         return logs.tail(self.folder)
+
+    def pages(self) -> list[MarkedPage]:
+        """Returns the pages of the test tasks with what people marked and what the model found, errors first.
+
+        Empty where texts are trained, and before the model was tested.
+
+        Raises:
+            BadInput: ``pages.json`` is damaged.
+        """
+        return self.folder.read_pages()
+
+    def page_picture(self, page: MarkedPage) -> bytes:
+        """Returns the picture of a page as JPEG, scaled down for a screen; empty where the export brought none.
+
+        Raises:
+            NotFound: The project or the picture is gone.
+            BadInput: It cannot be read.
+        """
+        from genlab_widgets.training import page_pictures
+
+        return page_pictures.jpeg(self.workspace.project(self.spec.project).folder, page.source)
 
     def download_logs(self, target: Path | str) -> Path:
         """Writes one zip with log, notebook, spec, result and metrics; returns its path.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from genlab_widgets.database import Database
     from genlab_widgets.models.registry import Models
     from genlab_widgets.runs.store import Runs
+    from genlab_widgets.workspace._infrastructure import Infrastructure
 
 DEMO = "clinic_notes"
 """Name of the demo project."""
@@ -83,6 +84,13 @@ class Workspace:
         return Runs(self.database, self.home)
 
     @cached_property
+    def infrastructure(self) -> Infrastructure:
+        """This machine: cores, memory, disk and GPU, what runs and waits on it, and which licences are there."""
+        from genlab_widgets.workspace._infrastructure import Infrastructure
+
+        return Infrastructure(self)
+
+    @cached_property
     def model_rows(self) -> Models:
         """The rows of the models."""
         from genlab_widgets.models.registry import Models
@@ -95,6 +103,7 @@ class Workspace:
         name: str | None = None,
         progress: Callable[[int], None] | None = None,
         language: str | None = None,
+        on_page: Callable[[int, int], None] | None = None,
     ) -> ImportReport:
         """Imports an export (folder, zip or JSON file), all or nothing.
 
@@ -106,6 +115,7 @@ class Workspace:
             progress: Called with the number of tasks read so far.
             language: Language of the texts (ISO 639-1); None takes the export's own, else that of the earlier import,
                 else English.
+            on_page: Called after each page whose words are read by OCR, with its number and how many there are.
 
         Raises:
             WrongParameters: The language is none.
@@ -117,7 +127,7 @@ class Workspace:
         def allow(earlier: store.Project) -> None:
             _roles.require(earlier.members, self.user, "import", earlier.name)
 
-        report = importing.import_project(Path(path), self.home, name, progress, allow, language)
+        report = importing.import_project(Path(path), self.home, name, progress, allow, language, on_page)
         return ImportReport(Project(self, report.project), report.tasks, report.warnings, report.warning_count)
 
     def import_demo(self, tasks: int = 300, seed: int = 7) -> ImportReport:

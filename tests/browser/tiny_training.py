@@ -11,9 +11,10 @@ import time
 from pathlib import Path
 
 from genlab_widgets.projects.store import open_project
-from genlab_widgets.training.benchmark import Doc, evaluate_entities
+from genlab_widgets.training.benchmark import Doc, evaluate
 from genlab_widgets.training.epochs import Average, Epoch
 from genlab_widgets.training.epochs import Scores as EpochScores
+from genlab_widgets.training.page_marks import marked_pages
 from genlab_widgets.training.preparation import prepare
 from genlab_widgets.training.runfolder import Progress, Result, RunFolder, Scores
 
@@ -69,19 +70,22 @@ def train() -> None:
                 message=f"Epoch {number} of {spec.epochs}.",
             )
         )
-    gold = [Doc(example.task_id, example.text, example.spans) for example in parts.test]
-    measured = evaluate_entities(gold, [_predicted(doc, 7) for doc in gold], labels)
-    baseline = evaluate_entities(gold, [_predicted(doc, 4) for doc in gold], labels)
+    gold = parts.test
+    found = [_predicted(doc, 7) for doc in gold]
+    measured = evaluate(prepared.kind, gold, found, labels)
+    baseline = evaluate(prepared.kind, gold, [_predicted(doc, 4) for doc in gold], labels)
+    if gold[0].layout is not None:
+        folder.write_pages(marked_pages(gold, found, project.tasks()))
     (folder.model / "metadata").mkdir(parents=True)
     (folder.model / "metadata" / "part-00000").write_text("{}")
-    micro = measured.exact.micro
+    headline = measured.headline
     folder.write_result(
         Result(
             run_id=folder.path.name,
             project=spec.project,
             kind=spec.kind,
             spec=spec,
-            scores=Scores(precision=micro.precision, recall=micro.recall, f1=micro.f1),
+            scores=Scores.model_validate({**headline.model_dump(), **measured.of_pages()}),
             benchmark=measured,
             baseline=baseline,
             beats_baseline=True,
@@ -91,7 +95,7 @@ def train() -> None:
             versions={"spark-nlp": "none"},
         )
     )
-    print(f"F1 {micro.f1:.2f}")  # noqa: T201
+    print(f"F1 {headline.f1:.2f}")  # noqa: T201
 
 
 def _predicted(doc: Doc, forget: int) -> Doc:
@@ -104,4 +108,4 @@ def _predicted(doc: Doc, forget: int) -> Doc:
             continue
         other = labels[(labels.index(span.label) + 1) % len(labels)]
         kept.append(span._replace(label=other) if turn == 1 and doc.task_id % 3 == 0 else span)
-    return Doc(doc.task_id, doc.text, tuple(kept))
+    return doc.with_spans(kept)

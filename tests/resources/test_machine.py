@@ -53,3 +53,20 @@ def test_chosen_slots_replace_the_estimate(monkeypatch: pytest.MonkeyPatch, chos
     monkeypatch.setenv("GENLAB_SLOTS", chosen)
 
     assert machine.capacity() == (slots, None)
+
+
+def test_free_memory_heeds_the_container_and_what_the_kernel_may_drop(cgroup: Path) -> None:
+    assert machine.memory().free_mb <= machine.memory().total_mb
+    (cgroup / "memory.max").write_text(f"{1000 * 2**20}\n")
+    (cgroup / "memory.current").write_text(f"{700 * 2**20}\n")
+    (cgroup / "memory.stat").write_text(f"anon 5\ninactive_file {200 * 2**20}\n")
+
+    assert machine.memory() == (1000.0, 500.0)
+    assert machine.memory().used == 0.5
+
+
+def test_the_disk_of_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
+    space = machine.disk(tmp_path / "later" / "still")
+
+    assert 0 < space.free_mb <= space.total_mb
+    assert machine.Space(0, 0).used == 0

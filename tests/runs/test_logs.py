@@ -74,6 +74,8 @@ def test_a_log_that_cannot_be_read_says_why(folder: RunFolder) -> None:
 def test_the_bundle_holds_what_is_there(folder: RunFolder, tmp_path: Path) -> None:
     folder.log.write_text("Epoch 1\n")
     folder.spec.write_text("{}")
+    folder.script.write_text("def train(): ...\n")
+    folder.pages.write_text("[]\n")
     folder.dataset.mkdir()
 
     target = logs.bundle(folder, tmp_path)
@@ -82,7 +84,7 @@ def test_the_bundle_holds_what_is_there(folder: RunFolder, tmp_path: Path) -> No
     for content in (target, io.BytesIO(logs.bundle_bytes(folder))):
         with zipfile.ZipFile(content) as archive:
             assert archive.testzip() is None
-            assert sorted(archive.namelist()) == ["spec.json", "training.log"]
+            assert sorted(archive.namelist()) == ["custom_script.py", "pages.json", "spec.json", "training.log"]
             assert archive.read("training.log") == b"Epoch 1\n"
     assert logs.bundle(folder, tmp_path / "mine.zip") == tmp_path / "mine.zip"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import genlab_widgets.training.spark.annotations as rows_in_spark
-from genlab_widgets.training.dataset import Example
+from genlab_widgets.training.dataset import Example, Span, build
 from genlab_widgets.training.finetune import tagger
 from genlab_widgets.training.finetune.loop import Recipe
 from genlab_widgets.training.finetune.tagger import Tagger
@@ -132,3 +132,25 @@ def test_words_are_left_as_spark_nlp_leaves_them(spark: SparkSession, cased: boo
             units = len(part.encode("utf-16-le")) // 2
             heads = tokenizer.tokenize(annotators.common.Sentence(content, 0, units - 1, 0, nothing))
             assert first_part(part, cased) == (heads[0].token() if len(heads) else ""), ascii(part)
+
+
+def test_thirty_entity_types_train_where_no_graph_of_nerdl_fits(spark: SparkSession, tmp_path: Path) -> None:
+    kinds = {f"TYPE_{first}{second}".upper(): f"{first}{second}" for first in "abcde" for second in "uvwxyz"}
+    assert len(kinds) == 30
+
+    def said(number: int, label: str) -> Example:
+        text = f"the {kinds[label]} and old bank visits."
+        return Example(number, text, (Span(4, 4 + len(kinds[label]), label),))
+
+    train = [said(place * 30 + number, label) for place in range(8) for number, label in enumerate(kinds)]
+    sentences = build(train)[0]
+    model = Tagger(samples.checkpoint(positions=512), tagger.tags_of(sentences))
+    assert len(model.tags) == 31  # no entity has two words, so no tag goes on with one
+    recipe = Recipe(epochs=12, encoder_rate=3e-3, head_rate=1e-2, patience=12)
+    outcome = model.fit(sentences, sentences[:60], recipe, tmp_path / "state")
+    fitted = finetuned_ner.stage(spark, model, outcome.params, tmp_path / "onnx")
+    unseen = [said(1000 + number, label) for number, label in enumerate(kinds)]
+    read = finetuned_ner.pipeline(fitted, model).transform(rows_in_spark.text_rows(spark, unseen))
+    found = rows_in_spark.predicted(unseen, rows_in_spark.chunks(read))
+    right = sum(one.spans == other.spans for one, other in zip(found, unseen, strict=True))
+    assert right >= 27

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from genlab_widgets.errors import GenlabError
 from genlab_widgets.training.runfolder import RunFolder
+from genlab_widgets.workspace import Workspace
 from tests.conftest import CHECKOUT
 
 pytestmark = pytest.mark.spark
@@ -111,3 +113,51 @@ def _test_tasks(folder: RunFolder) -> list[dict[str, object]]:
 
     rows: list[dict[str, object]] = pq.read_table(folder.dataset / "test_tasks.parquet").to_pylist()
     return rows
+
+
+def test_the_command_lets_the_model_read_texts(trained: RunFolder, tmp_path: Path) -> None:
+    """The run was made by hand; listing the models adopts it."""
+    home = trained.path.parent.parent
+    environment = {**os.environ, "GENLAB_HOME": str(home), "PYTHONPATH": str(CHECKOUT)}
+
+    def genlab(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(Path(sys.executable).with_name("genlab")), *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert genlab("runs").returncode == 0
+    [model] = json.loads(genlab("models", "--json").stdout)
+    text = "😀 No fever today. Started aspirin 100 mg twice daily."
+    (tmp_path / "note.txt").write_text(text, encoding="utf-8")
+    answer = genlab("preannotate", model["name"], str(tmp_path), "--out", str(tmp_path / "out.json"), "--json")
+    assert answer.returncode == 0, answer.stderr
+    [task] = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert json.loads(answer.stdout)["tasks"] == [task]
+    items = task["predictions"][0]["result"]
+    assert items, "the model found nothing in a text of the project's own kind"
+    for item in items:
+        value = item["value"]
+        assert text[value["start"] : value["end"]] == value["text"]
+        assert (item["from_name"], item["to_name"], item["type"]) == ("label", "text", "labels")
+
+
+def test_a_reader_keeps_the_model_for_the_next_text_and_says_why_it_cannot_read(trained: RunFolder) -> None:
+    workspace = Workspace(trained.path.parent.parent)
+    workspace.reconcile()
+    [model] = workspace.models()
+    reader = model.reader()
+    try:
+        assert not reader.started
+        first = reader.read("😀 No fever today.\nStarted aspirin 100 mg twice daily.")
+        assert reader.started
+        assert reader.read("😀 No fever today.\nStarted aspirin 100 mg twice daily.") == first
+        assert first
+        assert reader.read("") == []
+    finally:
+        reader.close()
+    assert not reader.started
+    aside = trained.model.rename(trained.path / "aside")
+    try:
+        with pytest.raises(GenlabError, match="are gone"):
+            reader.read("No fever today.")
+    finally:
+        aside.rename(trained.model)

@@ -9,7 +9,10 @@ import pytest
 
 from genlab_widgets.training import automatic
 from genlab_widgets.training.embeddings import minilm
+from genlab_widgets.training.estimate import estimate
 from genlab_widgets.training.spec import TrainingSpec, defaults
+from genlab_widgets.training.trainers import trainer_for
+from genlab_widgets.training.trainers.race import ClassifierRace
 
 
 @pytest.fixture(autouse=True)
@@ -63,8 +66,31 @@ def test_a_checkpoint_of_ones_own_is_fine_tuned_in_any_language(tmp_path: Path) 
     assert resolved("de", embeddings=f"folder:{tmp_path}").spec.architecture == "fine_tuned"
 
 
-@pytest.mark.parametrize("kind", ["classification", "assertion"])
-def test_other_kinds_have_one_architecture(kind: str) -> None:
-    found = resolved(kind=kind)
-    assert found.spec.architecture == "annotator"
-    assert found.spec.epochs == defaults(kind, "annotator")["epochs"]
+def test_classifiers_are_raced_where_fine_tuning_is_possible_and_quick_enough() -> None:
+    found = resolved(kind="classification")
+    assert found.spec.architecture == "automatic"
+    assert isinstance(trainer_for(found.spec), ClassifierRace)
+    assert "compares classifiers" in found.why
+    assert resolved(kind="classification", tokens=200_000).spec.architecture == "annotator"
+    assert "minutes" in resolved(kind="classification", tokens=200_000).why
+    asked = resolved(kind="classification", head="logistic_regression")
+    assert asked.spec.architecture == "annotator"
+    assert "was asked for" in asked.why
+    german = resolved("de", kind="classification")
+    assert german.spec.architecture == "annotator"
+    assert german.spec.epochs == defaults("classification", "annotator")["epochs"]
+
+
+def test_the_race_takes_longer_than_one_architecture() -> None:
+    raced = TrainingSpec.parse({"project": "p", "kind": "classification"})
+    single = [automatic.with_architecture(raced, name) for name in ("annotator", "fine_tuned")]
+    seconds = [estimate(spec, 10_000, 1_000, 384, 384).seconds for spec in (raced, *single)]
+    assert seconds[0] > max(seconds[1:])
+    assert single[1].epochs == defaults("classification", "fine_tuned")["epochs"]
+
+
+def test_assertion_is_fine_tuned_like_entities() -> None:
+    found = resolved(kind="assertion")
+    assert found.spec.architecture == "fine_tuned"
+    assert found.spec.epochs == defaults("assertion", "fine_tuned")["epochs"]
+    assert resolved("de", kind="assertion").spec.architecture == "annotator"

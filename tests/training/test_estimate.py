@@ -69,7 +69,7 @@ def test_no_rows_still_cost_the_start() -> None:
 
 
 def test_a_classifier_keeps_one_vector_a_text_and_learns_in_seconds() -> None:
-    spec = TrainingSpec(project="notes", kind="classification", embeddings="minilm")
+    spec = TrainingSpec(project="notes", kind="classification", architecture="annotator", embeddings="minilm")
     ner = estimate_ner(50_000, 10_000, 384, "minilm", 10, 8)
     found = estimate(spec, 50_000, 10_000, 384, 384)
     assert found.seconds < ner.seconds / 2

@@ -13,6 +13,7 @@ from genlab_widgets.errors import (
     BadInput,
     GenlabError,
     GraphNotAvailable,
+    NoLicense,
     NotEnoughResources,
     PoorQuality,
     TooFewCompletions,
@@ -189,10 +190,9 @@ def test_a_damaged_store_is_named(tmp_path: Path) -> None:
     assert "Line 4" in blocked_by(found, BadInput).what
 
 
-def test_a_kind_or_architecture_without_trainer_says_so(tmp_path: Path) -> None:
-    assert "visual_ner" in blocked_by(check(tmp_path, marked(3), kind="visual_ner"), WrongParameters).what
+def test_a_library_without_licence_says_so(tmp_path: Path) -> None:
     licensed = check(tmp_path, marked(3), library="healthcare")
-    assert "no trainer" in blocked_by(licensed, WrongParameters).what
+    assert 'scope "healthcare: training"' in blocked_by(licensed, NoLicense).what
 
 
 def test_labels_left_out_that_do_not_exist_and_none_left(tmp_path: Path) -> None:

@@ -9,8 +9,12 @@ import pytest
 
 from genlab_widgets.errors import FailureReason, GenlabError, NotFound, TooFewCompletions, WrongParameters
 from genlab_widgets.training import baseline_process, steps
+from genlab_widgets.training.dataset import read_examples
 from genlab_widgets.training.kinds import kind_of
+from genlab_widgets.training.page_marks import marked_pages
 from genlab_widgets.training.runfolder import RunFolder
+from tests.bills import write_bills
+from tests.samples import imported
 
 if TYPE_CHECKING:
     from genlab_widgets.projects.store import Project
@@ -122,3 +126,23 @@ def test_a_baseline_that_fails_costs_nothing_but_itself(given_folder: RunFolder)
     running = baseline_process.start(given_folder, kind_of("ner"), ["DRUG"], 1)  # there is no dataset
     assert running.wait() is None
     assert "BadInput" in given_folder.log.read_text(encoding="utf-8")
+
+
+def test_pages_are_shown_with_their_pictures_and_without_one_that_is_gone(
+    home: Path, tmp_path: Path, given_folder: RunFolder
+) -> None:
+    project = imported(home, write_bills(tmp_path / "bills"))
+    run = steps.begin({"project": "bills", "kind": "visual_ner", "test_train_tags": True})
+    shown = repr(run.prepare())
+    assert "SHOP" in shown
+    _, gold = read_examples(given_folder.dataset)
+    assert all(example.layout is not None for example in gold)
+    run.folder.write_pages(marked_pages(gold, [], project.tasks()))
+    (project.folder / "images" / "5_0.png").unlink()
+    view = run.pages()
+    assert "4 of 5 test pages have an error." in repr(view)
+    assert "Task 20 (bill 20), page 1 of 2: 2 missed" in repr(view)
+    assert view._repr_html_().count("data:image/jpeg") == 4
+    log = given_folder.log.read_text(encoding="utf-8")
+    assert log.count("is shown without its picture") == 1
+    assert "images/5_0.png is not in the project" in log

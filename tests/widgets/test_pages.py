@@ -112,3 +112,34 @@ def test_no_page_or_part_hides_a_method_of_ipywidgets() -> None:
                 if issubclass(made, ipywidgets.Widget) and made.__module__.startswith("genlab_widgets"):
                     own = {name for name, value in vars(made).items() if inspect.isfunction(value)}
                     assert not (own & base) - meant, made
+
+
+def test_a_trial_opens_in_its_tile_and_asks_for_a_text(project: Project) -> None:
+    from genlab_widgets.widgets.pages.models import ModelsPage
+    from tests.samples import finish
+
+    finish(project.workspace, project.spec(), project.name)
+    page = ModelsPage(project, background=False)
+    [tile] = page.tiles.values()
+    tile.try_it.click()
+    assert tile.trial in tile.children
+    tile.trial.read.click()
+    assert tile.trial.text.error == "Write or paste a text."
+    tile.try_it.click()
+    assert tile.trial is None
+
+
+def test_what_a_model_found_is_shown_as_annotators_see_it(project: Project) -> None:
+    from genlab_widgets.widgets.pages.models import ModelsPage
+    from tests.samples import finish
+
+    finish(project.workspace, project.spec(), project.name)
+    [tile] = ModelsPage(project, background=False).tiles.values()
+    tile.try_it.click()
+    value = {"start": 3, "end": 8, "text": "<b>fe", "labels": ["PROBLEM"]}
+    tile.trial._show(("No <b>fever", [{"from_name": "label", "to_name": "text", "type": "labels", "value": value}]))
+    assert "1 found" in tile.trial.answer.value
+    assert "&lt;b&gt;fe" in tile.trial.answer.value
+    assert "<b>fe" not in tile.trial.answer.value
+    tile.trial._show(("", []))
+    assert "Nothing found" in tile.trial.answer.value

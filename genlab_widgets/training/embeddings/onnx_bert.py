@@ -244,7 +244,9 @@ class GraphWriter:
         return self.add("Mul", self.add("Mul", x, half), self.add("Add", erf, one))
 
 
-def add_encoder(graph: GraphWriter, weights: Weights, shape: BertShape, ids: str = INPUTS[0]) -> str:
+def add_encoder(
+    graph: GraphWriter, weights: Weights, shape: BertShape, ids: str = INPUTS[0], added: str | None = None
+) -> str:
     """Adds embeddings and all layers.
 
     Args:
@@ -252,11 +254,12 @@ def add_encoder(graph: GraphWriter, weights: Weights, shape: BertShape, ids: str
         weights: Tensors by name.
         shape: Sizes.
         ids: Name of the word-piece ids (int64, batch x length).
+        added: Name of what is added to the embeddings (float32, batch x length x hidden), if anything.
 
     Returns:
         Name of the last hidden state (float32, batch x length x hidden).
     """
-    hidden = _embeddings(graph, weights, shape, ids)
+    hidden = _embeddings(graph, weights, shape, ids, added)
     mask = _mask(graph)
     for layer in range(shape.layers):
         name = f"encoder.layer.{layer}"
@@ -273,7 +276,7 @@ def add_encoder(graph: GraphWriter, weights: Weights, shape: BertShape, ids: str
     return hidden
 
 
-def _embeddings(graph: GraphWriter, weights: Weights, shape: BertShape, ids: str) -> str:
+def _embeddings(graph: GraphWriter, weights: Weights, shape: BertShape, ids: str, added: str | None) -> str:
     def table(kind: str) -> str:
         name = f"embeddings.{kind}_embeddings.weight"
         return graph.constant(name, weights[name])
@@ -284,6 +287,8 @@ def _embeddings(graph: GraphWriter, weights: Weights, shape: BertShape, ids: str
     first, axis = graph.constant("first", [0], "int64"), graph.constant("axis0", [0], "int64")
     places = graph.add("Slice", table("position"), first, length, axis)
     total = graph.add("Add", graph.add("Add", words, types), places)
+    if added is not None:
+        total = graph.add("Add", total, added)
     return graph.layer_norm(total, weights, "embeddings.LayerNorm", shape.epsilon)
 
 

@@ -25,6 +25,9 @@ LAYER = "encoder.layer."
 _MOST_SPARE_ROWS = 1024
 """Some checkpoints round their table up for the sake of speed; more rows than that mean another vocabulary."""
 
+_MARKER_SEED = 0
+"""Markers always start alike; the head's seed is the one that varies between trainings."""
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -58,6 +61,27 @@ class Checkpoint:
             shape=dataclasses.replace(self.shape, types=3),
             weights={**self.weights, TYPES: table},
             vocabulary=self.vocabulary.with_case(),
+        )
+
+    def with_markers(self) -> Checkpoint:
+        """Returns a checkpoint that knows the words :data:`~genlab_widgets.training.finetune.wordpieces.MARKERS`.
+
+        Each gets a row of its own in the word embeddings, drawn as widely as the others; both have the last row of
+        the segment embeddings, which no other piece has.
+        """
+        import numpy as np
+
+        words, types, shape = self.weights[WORDS], self.weights[TYPES], self.shape
+        drawn = np.random.default_rng(_MARKER_SEED).standard_normal((2, shape.hidden)).astype("float32")
+        return dataclasses.replace(
+            self,
+            shape=dataclasses.replace(shape, types=shape.types + 1, vocabulary=shape.vocabulary + 2),
+            weights={
+                **self.weights,
+                WORDS: np.concatenate([words, drawn * words.std()]),
+                TYPES: np.concatenate([types, types[:1]]),
+            },
+            vocabulary=self.vocabulary.with_markers(shape.vocabulary, shape.types),
         )
 
     def is_new(self, name: str) -> bool:

@@ -1,7 +1,8 @@
-"""Classes of a text: a linear layer over the mean of all word pieces, one class or several.
+"""Classes of a text, or of an entity in it: a linear layer over the mean of word pieces, one class or several.
 
 A text longer than the encoder sees is read in stretches: each learns the classes of the whole text, and the
-probabilities of all are averaged, as ``BertForSequenceClassification`` does with ``coalesceSentences``.
+probabilities of all are averaged. An entity is read in the words around it, with markers at its ends; of these alone
+the mean is taken (the entity markers of Baldini Soares et al. 2019, "Matching the Blanks").
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from genlab_widgets.training.finetune.encoder import Narrowed
 from genlab_widgets.training.finetune.loop import Estimate, Recipe, Trainer, Watcher
 from genlab_widgets.training.finetune.rows import Row, in_order
 from genlab_widgets.training.finetune.state import Outcome
-from genlab_widgets.training.finetune.wordpieces import LONGEST_STRETCH, stretches, windows
+from genlab_widgets.training.finetune.wordpieces import END, LONGEST_STRETCH, START, stretches
 
 if TYPE_CHECKING:
     import jax
@@ -27,28 +28,37 @@ if TYPE_CHECKING:
     from genlab_widgets.training.finetune.rows import Batch
     from genlab_widgets.training.finetune.state import Params
 
+    Passage = Sequence[Sequence[str]]
+    """The words of each stretch of a text."""
+    Taught = tuple[Passage, Sequence[str]]
+    """A passage with its classes."""
+
 HEAD = "classifier"
-THRESHOLD = 0.5
-"""Probability from which a class counts where a text may have several; Spark NLP's default too."""
+THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(2, 19))
+"""Probabilities from which a class may count where a text has several; the validation part chooses."""
 _SPREAD = 0.02
 _PREDICTION_BATCH = 16
 
 
 @dataclass
 class Classifier:
-    """A checkpoint with a head for classes of texts.
+    """A checkpoint with a head for classes.
 
     Attributes:
-        checkpoint: The encoder that is fine-tuned.
+        checkpoint: The encoder that is fine-tuned; one with markers where entities are classified.
         labels: Classes in the order of the head's outputs.
         multiple: Whether a text may have several classes or none.
+        marked: Whether entities between markers are classified, instead of whole texts.
         longest: Most pieces of a row.
+        threshold: Probability from which a class counts where there may be several; :meth:`fit` chooses it.
     """
 
     checkpoint: Checkpoint
     labels: tuple[str, ...]
     multiple: bool = False
+    marked: bool = False
     longest: int = 512
+    threshold: float = 0.5
     _read: Any = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -58,6 +68,10 @@ class Classifier:
     def stretch(self) -> int:
         """Most characters of a stretch of text: no more pieces than the encoder has positions for."""
         return min(LONGEST_STRETCH, self.longest - 2)
+
+    def passage(self, text: str) -> Passage:
+        """Returns the words of a text, cut into stretches as the saved pipeline cuts them."""
+        return [[token.text for token in part] for part in stretches(text, self.stretch, by_sentence=False)]
 
     def begin(self, seed: int) -> Params:
         """Returns the checkpoint's weights, stacked, with a new head."""
@@ -71,19 +85,19 @@ class Classifier:
 
     def fit(
         self,
-        train: Sequence[tuple[str, Sequence[str]]],
-        validation: Sequence[tuple[str, Sequence[str]]],
+        train: Sequence[Taught],
+        validation: Sequence[Taught],
         recipe: Recipe,
         folder: Path,
         watcher: Watcher | None = None,
     ) -> Outcome:
-        """Fine-tunes on texts with their classes; the best epoch on the validation texts is kept.
+        """Fine-tunes; the best epoch on the validation passages is kept.
 
-        Its measure is the share of right texts, or micro F1 where a text may have several classes.
+        Its measure is the share of right passages; where there may be several classes, micro F1 at the best threshold.
 
         Args:
-            train: Texts to learn from.
-            validation: Texts to choose the epoch by.
+            train: Passages to learn from.
+            validation: Passages to choose epoch and threshold by.
             recipe: How to train.
             folder: Keeps the state, from which a killed training goes on.
             watcher: Hears of steps and epochs.
@@ -92,29 +106,45 @@ class Classifier:
             PoorQuality: The loss stopped being a number.
         """
         trainer, narrow, rows = self._trainer(train, recipe)
-        texts, wanted = [text for text, _ in validation], [set(classes) for _, classes in validation]
+        passages, wanted = [passage for passage, _ in validation], [set(classes) for _, classes in validation]
 
         def score(params: Params) -> float:
-            return micro_f1(wanted, [set(found) for found in self.predict(narrow.widen(params), texts)])
+            return self.choose(self.probabilities(narrow.widen(params), passages), wanted)
 
         outcome = trainer.fit(narrow.params(self.begin(recipe.seed)), rows, score, folder, watcher)
+        score(outcome.params)  # leaves the threshold of the best epoch, not of the last one
         return Outcome(narrow.widen(outcome.params), outcome.epochs, outcome.best, outcome.stopped)
 
-    def probe(self, train: Sequence[tuple[str, Sequence[str]]], recipe: Recipe, seconds: float = 10.0) -> Estimate:
+    def choose(self, probabilities: NDArray[np.float32], wanted: Sequence[set[str]]) -> float:
+        """Chooses the threshold by micro F1, where there may be several classes; returns the F1."""
+        found: dict[float, float] = {}
+        for threshold in THRESHOLDS if self.multiple else (self.threshold,):
+            self.threshold = threshold
+            found[threshold] = micro_f1(wanted, [set(classes) for classes in self.taken(probabilities)])
+        self.threshold = max(found, key=lambda threshold: (found[threshold], -abs(threshold - 0.5)))
+        return found[self.threshold]
+
+    def probe(self, train: Sequence[Taught], recipe: Recipe, seconds: float = 10.0) -> Estimate:
         """Measures the speed on this machine and says how long :meth:`fit` will take."""
         trainer, narrow, rows = self._trainer(train, recipe)
         return trainer.probe(narrow.params(self.begin(recipe.seed)), rows, seconds)
 
-    def predict(self, params: Mapping[str, Any], texts: Sequence[str]) -> list[list[str]]:
-        """Returns the classes of each text: the likeliest one, or all from :data:`THRESHOLD` on."""
-        found = []
-        for row in self.probabilities(params, texts):
-            chosen = (row >= THRESHOLD).nonzero()[0] if self.multiple else [row.argmax()]
-            found.append([self.labels[place] for place in chosen])
-        return found
+    def predict(self, params: Mapping[str, Any], passages: Sequence[Passage]) -> list[list[str]]:
+        """Returns the classes of each passage: the likeliest one, or all from the threshold on."""
+        return self.taken(self.probabilities(params, passages))
 
-    def probabilities(self, params: Mapping[str, Any], texts: Sequence[str]) -> NDArray[np.float32]:
-        """Returns the probability of each class (texts x classes); a text without any word piece gets zeros."""
+    def taken(self, probabilities: NDArray[np.float32]) -> list[list[str]]:
+        """Returns the classes that these probabilities give."""
+        return [
+            [
+                self.labels[place]
+                for place in ((row >= self.threshold).nonzero()[0] if self.multiple else [row.argmax()])
+            ]
+            for row in probabilities
+        ]
+
+    def probabilities(self, params: Mapping[str, Any], passages: Sequence[Passage]) -> NDArray[np.float32]:
+        """Returns the probability of each class (passages x classes); a passage without any word gets zeros."""
         import jax
         import numpy as np
 
@@ -125,9 +155,9 @@ class Classifier:
                 return jax.nn.sigmoid(scores) if self.multiple else jax.nn.softmax(scores, axis=-1)
 
             self._read = jax.jit(read)
-        total = np.zeros((len(texts), len(self.labels)), "float32")
-        count = np.zeros((len(texts), 1), "float32")
-        cut = self._cut(texts)
+        total = np.zeros((len(passages), len(self.labels)), "float32")
+        count = np.zeros((len(passages), 1), "float32")
+        cut = self._cut(passages)
         given = {name: jax.numpy.asarray(value) for name, value in params.items()}
         for places, batch in in_order([row for row, _ in cut], _PREDICTION_BATCH):
             batch.pop("target")
@@ -137,32 +167,36 @@ class Classifier:
                 count[cut[place][1]] += 1
         return np.asarray(total / np.maximum(count, 1))
 
-    def _trainer(
-        self, train: Sequence[tuple[str, Sequence[str]]], recipe: Recipe
-    ) -> tuple[Trainer, Narrowed, list[Row]]:
+    def _trainer(self, train: Sequence[Taught], recipe: Recipe) -> tuple[Trainer, Narrowed, list[Row]]:
         import numpy as np
 
         number = {label: place for place, label in enumerate(self.labels)}
         target = np.zeros((len(train), len(self.labels)), "float32")
         for place, (_, classes) in enumerate(train):
             target[place, [number[label] for label in classes]] = 1
-        rows = [replace(row, target=target[place]) for row, place in self._cut([text for text, _ in train])]
+        rows = [replace(row, target=target[place]) for row, place in self._cut([passage for passage, _ in train])]
         narrow = Narrowed.of(self.checkpoint.weights, [np.zeros(1, "int32"), *(row.ids for row in rows)])
         narrowed = [replace(row, ids=narrow.places(row.ids)) for row in rows]
         return Trainer(self._loss(recipe.dropout), recipe, self.checkpoint.is_new), narrow, narrowed
 
-    def _cut(self, texts: Sequence[str]) -> list[tuple[Row, int]]:
-        """Returns the rows of texts, each with the number of its text."""
+    def _cut(self, passages: Sequence[Passage]) -> list[tuple[Row, int]]:
+        """Returns the row of each stretch, with the number of its passage.
+
+        What is beyond the longest row is cut off as Spark NLP does it; a stretch is short enough for all its pieces
+        (:attr:`stretch`), so this concerns long entities and Korean only.
+        """
         import numpy as np
 
         vocabulary = self.checkpoint.vocabulary
+        first, last = vocabulary.id_of(START), vocabulary.id_of(END)
         nothing = np.zeros(len(self.labels), "float32")
-        parts = [(place, part) for place, text in enumerate(texts) for part in stretches(text, self.stretch, False)]
         found = []
-        for window in windows(vocabulary, [[token.text for token in part] for _, part in parts], self.longest):
-            ids = np.asarray(window.ids)
-            row = Row(vocabulary.base[ids], vocabulary.case[ids], np.asarray(window.words, "int32"), nothing)
-            found.append((row, parts[window.sentence][0]))
+        for number, passage in enumerate(passages):
+            for words in passage:
+                pieces = [piece for word in words for piece in vocabulary.encode(word)][: self.longest - 2]
+                ids = np.asarray([first, *pieces, last])
+                row = Row(vocabulary.base[ids], vocabulary.case[ids], np.zeros(len(ids), "int32"), nothing)
+                found.append((row, number))
         return found
 
     def _loss(self, dropout: float) -> Any:
@@ -181,14 +215,17 @@ class Classifier:
         return mean_loss
 
     def _scores(self, params: Params, batch: Batch, key: jax.Array | None, dropout: float) -> jax.Array:
-        """Returns the head's scores (batch x classes) over the mean of all pieces, [CLS] and [SEP] included."""
+        """Returns the head's scores (batch x classes): over the mean of all pieces, [CLS] and [SEP] included, or of the
+        markers, which alone have the last segment type.
+        """
         import jax
         import jax.numpy as jnp
 
         keys = jax.random.split(key) if key is not None and dropout else (None, None)
         ids, types, mask = batch["ids"], batch["types"], batch["mask"]
         hidden = encoder.forward(params, self.checkpoint.shape, ids, types, mask, keys[0], dropout)
-        present = mask[..., None].astype(jnp.float32)
+        counted = types == self.checkpoint.shape.types - 1 if self.marked else mask
+        present = counted[..., None].astype(jnp.float32)
         mean = (hidden * present).sum(axis=1) / jnp.maximum(1.0, present.sum(axis=1))
         if keys[1] is not None:
             mean = encoder.drop(mean, keys[1], dropout)

@@ -95,6 +95,7 @@ def forward(
     mask: jax.Array,
     key: jax.Array | None = None,
     dropout: float = 0.0,
+    added: jax.Array | None = None,
 ) -> jax.Array:
     """Computes the last hidden state (batch x length x hidden).
 
@@ -106,12 +107,15 @@ def forward(
         mask: 1 for pieces, 0 for padding (batch x length).
         key: Random key; None runs without dropout.
         dropout: Share that dropout takes, at the places where BERT has it.
+        added: What is added to the embeddings (batch x length x hidden), if anything.
     """
     import jax
     import jax.numpy as jnp
 
     keys = jax.random.split(key, 3 * shape.layers + 1) if key is not None and dropout else None
     total = params[WORDS][ids] + params[TYPES][types] + params[POSITIONS][: ids.shape[1]]
+    if added is not None:
+        total = total + added
     hidden = _norm(total, params, "embeddings.LayerNorm", shape.epsilon)
     if keys is not None:
         hidden = drop(hidden, keys[0], dropout)
@@ -175,3 +179,12 @@ def drop(x: jax.Array, key: jax.Array, share: float) -> jax.Array:
 
     kept: jax.Array = jnp.where(jax.random.bernoulli(key, 1.0 - share, x.shape), x / (1.0 - share), 0.0)
     return kept
+
+
+def chosen_words(words: jax.Array, key: jax.Array, share: float) -> jax.Array:
+    """Chooses a share of the words, to hide them, all their pieces together (batch x length)."""
+    import jax
+    import jax.numpy as jnp
+
+    chosen = jax.random.bernoulli(key, share, words.shape)
+    return (words >= 0) & jnp.take_along_axis(chosen, jnp.maximum(words, 0) % words.shape[1], axis=1)

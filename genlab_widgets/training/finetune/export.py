@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.training.embeddings.onnx_bert import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from genlab_widgets.training.embeddings.onnx_bert import Weights
 
 OUTPUT = "logits"
+CHANNEL_STEPS = "channel_steps"
 _FLOAT, _INT, _BOOL = 1, 7, 9
 
 
@@ -68,32 +70,76 @@ def token_classifier(
     first = graph.add("Gather", begins, INPUTS[0])
     if lexical.FIRST in weights:
         scores = graph.add("Add", scores, _lexical(graph, weights, first, vocabulary))
-    marginals = _max_marginals(graph, scores, first, *pairs)
-    # Spark NLP's softmax does not subtract the maximum: the scores of a long row would overflow.
-    highest = graph.add("ReduceMax", marginals, axes=[-1], keepdims=1)
-    graph.add("Sub", marginals, highest, output=OUTPUT)
+    _put_out(graph, _max_marginals(graph, scores, first, *pairs))
     return _model(graph, ["batch", "length", len(pairs[1])])
 
 
-def sequence_classifier(weights: Weights, shape: BertShape, vocabulary: Vocabulary, head: str) -> Any:
-    """Returns the ONNX model of a text classifier: a linear layer over the mean of all pieces.
+def sequence_classifier(
+    weights: Weights,
+    shape: BertShape,
+    vocabulary: Vocabulary,
+    head: str,
+    marked: bool = False,
+    multiple: bool = False,
+) -> Any:
+    """Returns the ONNX model of a text classifier: a linear layer over the mean of all pieces, or of the markers.
+
+    Of a text with several classes Spark NLP 5.5.3 tells only those above its threshold, and nothing where there is
+    none. So ``multiple`` adds a class whose logit is 0: after the softmax, a score divided by its score is e^logit,
+    the odds of that class, from which the pipeline has every probability.
 
     Args:
         weights: Encoder and head, by name, unstacked.
         shape: Sizes of the encoder.
         vocabulary: Word pieces as Spark NLP will number them.
         head: Name of the head's linear layer.
+        marked: Whether only the markers count, whose segment type is the last one.
+        multiple: Whether a text may have several classes.
     """
     graph = _Graph()
     hidden = _encode(graph, weights, shape, vocabulary)
-    present = graph.add("Cast", INPUTS[1], to=_FLOAT)
+    counted = INPUTS[1]
+    if marked:
+        counted = graph.add("Equal", INPUTS[2], graph.constant("marker", shape.types - 1, "int64"))
+    present = graph.add("Cast", counted, to=_FLOAT)
     spread = graph.add("Unsqueeze", present, graph.constant("axis_last", [-1], "int64"))
     axis = graph.constant("axis1", [1], "int64")
     total = graph.add("ReduceSum", graph.add("Mul", hidden, spread), axis, keepdims=0)
     count = graph.add("ReduceSum", present, axis, keepdims=1)
     mean = graph.add("Div", total, graph.add("Max", count, graph.constant("one", 1.0)))
-    graph.add("Identity", graph.linear(mean, weights, head), output=OUTPUT)
-    return _model(graph, ["batch", weights[f"{head}.bias"].shape[0]])
+    logits = graph.linear(mean, weights, head)
+    classes = weights[f"{head}.bias"].shape[0]
+    if multiple:
+        # The count as a column of its own, times 0: there is no other way to a column for any number of rows.
+        beside = graph.add("Mul", count, graph.constant("zero", 0.0))
+        logits = graph.add("Concat", logits, beside, axis=-1)
+    _put_out(graph, logits)
+    return _model(graph, ["batch", classes + multiple])
+
+
+def page_tagger(weights: Weights, shape: BertShape, head: str, places: str) -> Any:
+    """Returns the ONNX model of a page tagger: scores of tags, which are decoded outside.
+
+    Beside the encoder's inputs, of which ids and types are rows of the embeddings, it takes :data:`CHANNEL_STEPS`
+    (int64, batch x length x channels).
+
+    Args:
+        weights: Encoder, channels and head, by name, unstacked.
+        shape: Sizes of the encoder.
+        head: Name of the head's linear layer.
+        places: Name of the embeddings of the channels (channels x steps x hidden).
+    """
+    import numpy as np
+
+    graph = _Graph()
+    channels, steps, hidden = weights[places].shape
+    table = graph.constant(places, weights[places].reshape(channels * steps, hidden))
+    rows = graph.add("Add", CHANNEL_STEPS, graph.constant("first_row", np.arange(channels) * steps, "int64"))
+    axis = graph.constant("axis2", [2], "int64")
+    added = graph.add("ReduceSum", graph.add("Gather", table, rows), axis, keepdims=0)
+    graph.add("Identity", graph.linear(add_encoder(graph, weights, shape, added=added), weights, head), output=OUTPUT)
+    tags = weights[f"{head}.bias"].shape[0]
+    return _model(graph, ["batch", "length", tags], {CHANNEL_STEPS: ["batch", "length", channels]})
 
 
 def write(model: Any, vocabulary: Vocabulary, labels: Sequence[str], target: Path) -> Path:
@@ -126,6 +172,12 @@ def _encode(graph: _Graph, weights: Weights, shape: BertShape, vocabulary: Vocab
     rows = graph.add("Gather", graph.constant("base_of", vocabulary.base, "int64"), INPUTS[0])
     graph.renamed[INPUTS[2]] = graph.add("Gather", graph.constant("case_of", vocabulary.case, "int64"), INPUTS[0])
     return add_encoder(graph, weights, shape, rows)
+
+
+def _put_out(graph: _Graph, scores: str) -> None:
+    """Makes scores the output; Spark NLP's softmax does not subtract the maximum, so large ones would overflow."""
+    highest = graph.add("ReduceMax", scores, axes=[-1], keepdims=1)
+    graph.add("Sub", scores, highest, output=OUTPUT)
 
 
 def _begins_word(vocabulary: Vocabulary) -> list[bool]:
@@ -260,15 +312,17 @@ def _body(name: str, nodes: list[Any], floats: list[str], flags: list[str], outp
     )
 
 
-def _model(graph: _Graph, dimensions: list[str | int]) -> Any:
+def _model(
+    graph: _Graph, dimensions: list[str | int], more: Mapping[str, list[str | int]] = MappingProxyType({})
+) -> Any:
     import onnx
     from onnx import TensorProto, helper
 
-    axes = ["batch", "length"]
+    inputs: dict[str, list[str | int]] = {**{name: ["batch", "length"] for name in INPUTS}, **more}
     made = helper.make_graph(
         graph.nodes,
         "fine_tuned",
-        [helper.make_tensor_value_info(name, TensorProto.INT64, axes) for name in INPUTS],
+        [helper.make_tensor_value_info(name, TensorProto.INT64, axes) for name, axes in inputs.items()],
         [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, dimensions)],
         graph.initializers,
     )

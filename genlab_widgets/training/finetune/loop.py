@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _WARM_UP = 0.1
 _CLIP = 1.0
-_WEIGHT_DECAY = 0.01
-_PROBE_SECONDS = 10.0
+PROBE_SECONDS = 10.0
+"""What a probe takes, compilation apart; that is kept for the training."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Recipe:
         dropout: Share that dropout takes, in encoder and head.
         word_dropout: Share of words that a training step sees as unknown.
         batch: Rows of a step.
+        decay: Weight decay of the encoder's matrices.
         patience: Epochs without a better validation score after which the training ends.
         seed: Another seed gives another model.
     """
@@ -54,6 +55,7 @@ class Recipe:
     dropout: float = 0.1
     word_dropout: float = 0.0
     batch: int = 16
+    decay: float = 0.01
     patience: int = 3
     seed: int = 42
 
@@ -74,11 +76,13 @@ class Watcher:
         progress: Gets the part of the present epoch that is done (0..1) and the mean loss so far, after each step.
         epoch: Gets each finished epoch.
         stop: Asked before each step; True ends the training with what is best so far.
+        estimate: Gets the result of a probe before the first epoch; without it there is none.
     """
 
     progress: Callable[[float, float], None] = lambda fraction, loss: None
     epoch: Callable[[EpochResult], None] = lambda result: None
     stop: Callable[[], bool] = lambda: False
+    estimate: Callable[[Estimate], None] | None = None
 
 
 @dataclass
@@ -119,6 +123,8 @@ class Trainer:
         watcher = watcher or Watcher()
         steps = self._steps_per_epoch(rows)
         state = State.load(folder, State.begin(params, self._optimizer(steps)))
+        if watcher.estimate is not None and not state.epochs:
+            watcher.estimate(self.probe(params, rows, PROBE_SECONDS))
         while len(state.epochs) < self.recipe.epochs and not self._patience_ends(state):
             began = time.monotonic()
             mean = self._epoch(state, rows, steps, watcher)
@@ -130,7 +136,7 @@ class Trainer:
             watcher.epoch(result)
         return state.outcome()
 
-    def probe(self, params: Params, rows: Sequence[Row], seconds: float = _PROBE_SECONDS) -> Estimate:
+    def probe(self, params: Params, rows: Sequence[Row], seconds: float = PROBE_SECONDS) -> Estimate:
         """Runs steps on real rows for some seconds, throws their result away, and says how long a training takes.
 
         The commonest length is compiled and timed; others are taken to compile as long.
@@ -174,6 +180,8 @@ class Trainer:
             if not math.isfinite(total):
                 raise diverged(self.recipe.encoder_rate)
             watcher.progress((place + 1) / steps, total / (place + 1))
+        if not _finite(state.params):  # the last step's loss was taken before it changed the weights
+            raise diverged(self.recipe.encoder_rate)
         return total / steps
 
     def _patience_ends(self, state: State) -> bool:
@@ -216,7 +224,7 @@ class Trainer:
         return optax.chain(
             optax.clip_by_global_norm(_CLIP),
             optax.scale_by_adam(),
-            optax.add_decayed_weights(_WEIGHT_DECAY, mask=decays),
+            optax.add_decayed_weights(recipe.decay, mask=decays),
             optax.scale_by_schedule(shape),
             optax.stateless(rates),
         )
@@ -229,6 +237,13 @@ def diverged(rate: float) -> PoorQuality:
         f"With a learning rate of {rate:g} the steps were too large for these texts.",
         f"Train again with a learning rate of {rate / 3:.1g} or lower.",
     )
+
+
+def _finite(params: Params) -> bool:
+    """Says whether all weights are numbers."""
+    import jax.numpy as jnp
+
+    return all(bool(jnp.isfinite(value).all()) for value in params.values())
 
 
 def _key(seed: int, epoch: int, step: int) -> jax.Array:

@@ -29,6 +29,7 @@ class Row:
         words: Number of the word that a piece belongs to, -1 for [CLS] and [SEP].
         target: What is to be learned: tag numbers as integers, one a piece (-1: none), or floats, one a class.
         given: Scores that are added to the head's (pieces x tags); for prediction.
+        places: Where the word of a piece stands on its page (pieces x channels of steps); for pages.
     """
 
     ids: NDArray[np.int32]
@@ -36,6 +37,7 @@ class Row:
     words: NDArray[np.int32]
     target: NDArray[Any]
     given: NDArray[np.float32] | None = None
+    places: NDArray[np.int32] | None = None
 
 
 def batches(rows: Sequence[Row], size: int, seed: int, epoch: int) -> Iterator[Batch]:
@@ -87,5 +89,9 @@ def padded(rows: Sequence[Row], size: int) -> Batch:
         batch["words"][place, :used] = row.words
         if row.given is not None:
             batch.setdefault("given", np.zeros((size, length, row.given.shape[1]), "float32"))[place, :used] = row.given
+        if row.places is not None:
+            batch.setdefault("places", np.zeros((size, length, row.places.shape[1]), "int32"))[place, :used] = (
+                row.places
+            )
         batch["target"][place, : len(row.target)] = row.target
     return batch

@@ -98,11 +98,12 @@ class State:
 
     @classmethod
     def load(cls, folder: Path, fresh: State) -> State:
-        """Returns the state after the last finished epoch, or ``fresh`` where none has finished.
+        """Returns the state after the last finished epoch, or ``fresh`` where none of this model has finished.
 
         Args:
             folder: Where :meth:`save` wrote.
-            fresh: The state before the first epoch, which tells how the optimizer's arrays are nested.
+            fresh: The state before the first epoch, which tells the sizes of the weights, and how the optimizer's
+                arrays are nested. A state of other sizes is that of other rows or labels.
         """
         import jax
         import jax.numpy as jnp
@@ -115,6 +116,10 @@ class State:
         epochs = [EpochResult(**item) for item in facts["epochs"]]
         part = folder / f"epoch-{len(epochs)}"
         params = {name: jnp.array(value) for name, value in load_file(part / "params.safetensors").items()}
+        if {name: value.shape for name, value in params.items()} != {
+            name: value.shape for name, value in fresh.params.items()
+        }:
+            return fresh
         leaves = load_file(part / "optimizer.safetensors")
         nesting = jax.tree.structure(fresh.optimizer)
         optimizer = jax.tree.unflatten(nesting, [jnp.array(leaves[str(place)]) for place in range(len(leaves))])

@@ -117,7 +117,7 @@ class Tagger:
             keys = jax.random.split(key, 3)
             ids = batch["ids"]
             if word_dropout:
-                ids = jnp.where(_dropped_words(batch["words"], keys[0], word_dropout), unknown, ids)
+                ids = jnp.where(encoder.chosen_words(batch["words"], keys[0], word_dropout), unknown, ids)
             scores = self._scores(params, {**batch, "ids": ids}, keys[1], dropout)
             transitions, starts = self._pairs(params)
             total = crf.log_likelihood(scores, batch["target"], transitions, starts)
@@ -291,12 +291,3 @@ def _is_first(words: jax.Array) -> jax.Array:
 
     before = jnp.pad(words[:, :-1], ((0, 0), (1, 0)), constant_values=-1)
     return (words >= 0) & (words != before)
-
-
-def _dropped_words(words: jax.Array, key: jax.Array, share: float) -> jax.Array:
-    """Chooses words to hide, all their pieces together (batch x length)."""
-    import jax
-    import jax.numpy as jnp
-
-    chosen = jax.random.bernoulli(key, share, words.shape)
-    return (words >= 0) & jnp.take_along_axis(chosen, jnp.maximum(words, 0) % words.shape[1], axis=1)

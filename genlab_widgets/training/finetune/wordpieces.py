@@ -28,6 +28,9 @@ LONGEST_STRETCH = 500
 """Characters of a sentence that go through the encoder at once: no more pieces than the 510 that BERT and Spark take,
 whatever the words are (except Korean, of which each syllable gives up to three pieces)."""
 _NEVER = "(?!)"
+MARKERS = ("\ue000", "\ue001")
+"""Words that stand before and behind an entity that is meant: signs of the private use area, which BERT's tokenizers
+leave whole and texts do not have."""
 LOWER, CAPITALIZED, UPPER = 0, 1, 2
 """What a piece's letters look like, in a vocabulary with twins."""
 
@@ -85,6 +88,20 @@ class Vocabulary:
         ids = {piece: place for place, piece in enumerate(pieces)}
         return Vocabulary(tuple(pieces), True, np.asarray(base, "int32"), np.asarray(case, "int32"), ids)
 
+    def with_markers(self, row: int, case: int) -> Vocabulary:
+        """Returns the vocabulary with :data:`MARKERS` as two more pieces.
+
+        Args:
+            row: Row of the word embeddings of the first; the second has the next one.
+            case: Row of the segment embeddings of both, by which they are known.
+        """
+        import numpy as np
+
+        pieces = (*self.pieces, *MARKERS)
+        base = np.asarray([*self.base, row, row + 1], "int32")
+        ids = {piece: place for place, piece in enumerate(pieces)}
+        return Vocabulary(pieces, self.cased, base, np.asarray([*self.case, case, case], "int32"), ids)
+
     @property
     def twinned(self) -> bool:
         """Whether pieces carry their case beside their row."""
@@ -100,6 +117,10 @@ class Vocabulary:
         if found is None:
             found = self._known[word] = self._pieces_of(first_part(word, self.cased))
         return found
+
+    def encode_whole(self, word: str) -> tuple[int, ...]:
+        """Returns the ids of the pieces of all parts of a word: of ``9.00`` also what follows the point."""
+        return tuple(piece for part in parts_of(word, self.cased) for piece in self._pieces_of(part))
 
     def _pieces_of(self, word: str) -> tuple[int, ...]:
         if utf16_length(word) > LONGEST_WORD:
@@ -196,6 +217,11 @@ def stretch_pattern(longest: int = LONGEST_STRETCH, by_sentence: bool = True) ->
 
 def first_part(word: str, cased: bool) -> str:
     """Returns what Spark NLP's BasicTokenizer leaves of a token: its first part, without accents; may be empty."""
+    return next(parts_of(word, cased), "")
+
+
+def parts_of(word: str, cased: bool) -> Iterator[str]:
+    """Yields all parts of a token as BERT cuts it, at punctuation and Chinese characters, without accents."""
     if not cased:
         word = word.lower()
     start = 0
@@ -207,9 +233,8 @@ def first_part(word: str, cased: bool) -> str:
             end += 1
         found = _normalized(word[start:end], cased)
         if found:
-            return found
+            yield found
         start = max(end, start + 1)
-    return ""
 
 
 def _parts(sign: str) -> bool:

@@ -7,10 +7,11 @@ from genlab_widgets.training.kinds.assertion import ASSERTION
 from genlab_widgets.training.kinds.base import Drawn, Kind
 from genlab_widgets.training.kinds.classification import CLASSIFICATION
 from genlab_widgets.training.kinds.ner import NER
+from genlab_widgets.training.kinds.visual import VISUAL_NER
 
 __all__ = ["KINDS", "Drawn", "Kind", "kind_of"]
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (NER, ASSERTION, CLASSIFICATION)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (NER, ASSERTION, CLASSIFICATION, VISUAL_NER)}
 """Every kind by the name that the spec has, in the order of the pages."""
 
 

@@ -27,6 +27,7 @@ class Assertion:
     title = "Assertion"
     average: Literal["micro", "macro"] = "macro"
     spans_matter = False
+    counts: Literal["spans", "words"] = "spans"
     baseline_title = "most frequent status"
 
     def complete(self, spec: TrainingSpec, config: LabelingConfig) -> TrainingSpec:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from genlab_widgets.training.dataset import Example, Span
@@ -12,6 +12,7 @@ from genlab_widgets.training.findings import TASKS_SHOWN, Finding, plural
 
 if TYPE_CHECKING:
     from genlab_widgets.projects.labeling_config import LabelingConfig
+    from genlab_widgets.projects.pages.layout import Layout
     from genlab_widgets.projects.selection import Selected
     from genlab_widgets.training.spec import TrainingSpec
 
@@ -39,6 +40,7 @@ class Kind(Protocol):
         title: What the pages call it.
         average: The average whose F1 is the headline.
         spans_matter: Whether bounds of spans can be wrong (else they are given or cover the text).
+        counts: What the headline counts: whole spans, or words.
         baseline_title: What stands beside the model.
     """
 
@@ -46,6 +48,7 @@ class Kind(Protocol):
     title: str
     average: Literal["micro", "macro"]
     spans_matter: bool
+    counts: Literal["spans", "words"]
     baseline_title: str
 
     def complete(self, spec: TrainingSpec, config: LabelingConfig) -> TrainingSpec:
@@ -72,6 +75,12 @@ class Kind(Protocol):
 def clean_text(text: str) -> str:
     """Returns a task's text as Java, parquet and UTF-8 can hold it: lone surrogates become U+FFFD, one for one."""
     return _LONE_SURROGATES.sub("\ufffd", text)
+
+
+def clean_layout(layout: Layout) -> Layout:
+    """Returns a layout whose words and text are clean as by :func:`clean_text`."""
+    words = tuple(word._replace(text=clean_text(word.text)) for word in layout.words)
+    return replace(layout, words=words, text=clean_text(layout.text))
 
 
 def spans_of(selected: Selected, labels: Iterable[str]) -> tuple[Span, ...]:

@@ -28,6 +28,7 @@ class Classification:
     title = "Classification"
     average: Literal["micro", "macro"] = "micro"
     spans_matter = False
+    counts: Literal["spans", "words"] = "spans"
     baseline_title = "most frequent class"
 
     def complete(self, spec: TrainingSpec, config: LabelingConfig) -> TrainingSpec:

@@ -23,6 +23,7 @@ class Ner:
     title = "NER"
     average: Literal["micro", "macro"] = "micro"
     spans_matter = True
+    counts: Literal["spans", "words"] = "spans"
     baseline_title = "CRF"
 
     def complete(self, spec: TrainingSpec, config: LabelingConfig) -> TrainingSpec:

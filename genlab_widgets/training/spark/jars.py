@@ -5,6 +5,9 @@ Spark could resolve them itself, but then it also takes the natives of every oth
 Ivy resolved for ``spark-nlp_2.12:5.5.3`` with ``tensorflow-core-platform:0.4.2``, less what an open training
 never loads: mail and office readers, cloud and llama natives, lombok (compile time only), and what Spark's own
 ``jars`` folder holds in a newer version.
+
+For a GPU the same Spark NLP runs on the natives that Spark NLP's ``spark-nlp-gpu_2.12:5.5.3`` names in their place:
+TensorFlow's for CUDA 11.2, and ONNX Runtime's for CUDA 12 (870 MB, Linux). The machine brings CUDA and cuDNN itself.
 """
 
 from __future__ import annotations
@@ -39,7 +42,10 @@ _CONNECT_SECONDS, _READ_SECONDS = 20, 60
 
 @dataclass(frozen=True)
 class Jar:
-    """One pinned jar; ``size`` in bytes, ``classifier`` names the platform of a native jar."""
+    """One pinned jar; ``size`` in bytes, ``classifier`` names the platform of a native jar.
+
+    ``device`` is ``cpu`` or ``gpu`` where the two take different jars.
+    """
 
     group: str
     artifact: str
@@ -47,6 +53,7 @@ class Jar:
     classifier: str | None
     size: int
     sha256: str
+    device: str | None = None
 
     @property
     def file_name(self) -> str:
@@ -79,11 +86,27 @@ def platform_classifier(system: str | None = None, machine: str | None = None) -
     )
 
 
-def required(classifier: str | None = None) -> list[Jar]:
-    """Returns the jars that this platform needs, in the order of ``jars.json``."""
-    wanted = {None, classifier or platform_classifier()}
+def required(classifier: str | None = None, gpu: bool = False) -> list[Jar]:
+    """Returns the jars that this platform needs, in the order of ``jars.json``.
+
+    Args:
+        classifier: TensorFlow Java's name of the platform; None takes this one's.
+        gpu: Whether the natives shall be those for a GPU.
+
+    Raises:
+        NotEnoughResources: There are none for this platform.
+    """
+    platform_name = classifier or platform_classifier()
+    if gpu and not platform_name.startswith("linux"):
+        raise NotEnoughResources(
+            "Spark NLP cannot use a GPU on this machine.",
+            f"Its natives for GPUs are pinned for Linux, and this is {platform_name}.",
+            "Train without use_gpu.",
+        )
+    wanted = {None, platform_name, f"{platform_name}-gpu"}
+    other = "cpu" if gpu else "gpu"
     rows = json.loads(Path(__file__).with_name("jars.json").read_text(encoding="utf-8"))
-    return [jar for jar in (Jar(**row) for row in rows) if jar.classifier in wanted]
+    return [jar for jar in (Jar(**row) for row in rows) if jar.classifier in wanted and jar.device != other]
 
 
 def folder() -> Path:
@@ -91,13 +114,13 @@ def folder() -> Path:
     return load_settings().cache / "jars"
 
 
-def missing() -> list[Jar]:
+def missing(gpu: bool = False) -> list[Jar]:
     """Returns the jars that are not in the cache yet, without fetching any."""
     target = folder()
-    return [jar for jar in required() if not _complete(target / jar.file_name, jar)]
+    return [jar for jar in required(gpu=gpu) if not _complete(target / jar.file_name, jar)]
 
 
-def ensure(progress: Progress | None = None) -> list[Path]:
+def ensure(progress: Progress | None = None, gpu: bool = False) -> list[Path]:
     """Makes every jar present and returns their paths.
 
     A jar counts as present by its size: its SHA-256 was checked before it got its name (:func:`verify` checks
@@ -106,14 +129,15 @@ def ensure(progress: Progress | None = None) -> list[Path]:
 
     Args:
         progress: Gets (bytes on disk, bytes in all); a progress bar on stderr where None.
+        gpu: Whether the natives shall be those for a GPU.
 
     Raises:
         DownloadFailed: No network, or a checksum is wrong.
         NotEnoughResources: No natives for this platform, or the disk is full.
         WorkspaceUnusable: The cache folder cannot be written.
     """
-    target, jars = folder(), required()
-    if missing():
+    target, jars = folder(), required(gpu=gpu)
+    if missing(gpu):
         with exclusive(target):
             _fill(target, jars, progress)
     return [target / jar.file_name for jar in jars]

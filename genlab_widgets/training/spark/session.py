@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genlab_widgets import memory
 from genlab_widgets.errors import NotEnoughResources, WorkspaceUnusable
+from genlab_widgets.resources import gpu, licenses
 from genlab_widgets.settings import load_settings
 from genlab_widgets.training.spark import jars, java
 
@@ -32,16 +36,18 @@ appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
 """
 
 
-def start(app_name: str, folder: Path) -> SparkSession:
+def start(app_name: str, folder: Path, use_gpu: bool = False, library: str = "open_source") -> SparkSession:
     """Starts (or returns the running) Spark session.
 
     Args:
         app_name: What Spark calls the application.
         folder: Spark's scratch files go to ``<folder>/spark``, which :func:`stop` removes.
+        use_gpu: Whether Spark NLP's natives shall be those for a GPU.
+        library: The library of the spec; a licensed one brings its own jars.
 
     Raises:
         DownloadFailed: The jars could not be fetched.
-        NotEnoughResources: No Java that fits, or Java did not start.
+        NotEnoughResources: No Java that fits, Java did not start, or a GPU is asked for and there is none.
         WorkspaceUnusable: The cache folder cannot be written.
     """
     from pyspark.sql import SparkSession
@@ -54,8 +60,13 @@ def start(app_name: str, folder: Path) -> SparkSession:
     os.environ["JAVA_HOME"] = str(java.find())
     # Spark's workers would otherwise be the first python3 of PATH, without this environment's packages.
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    if use_gpu:
+        gpu.require()
+    if library != "open_source":
+        licenses.into_environment()
     builder = SparkSession.builder.appName(app_name)
-    for key, value in configuration(folder, jars.ensure()).items():
+    class_path = [*jars.ensure(gpu=use_gpu), *licenses.jars_of(library)]
+    for key, value in configuration(folder, class_path).items():
         builder = builder.config(key, value)
     try:
         spark: SparkSession = builder.getOrCreate()
@@ -74,6 +85,23 @@ def stop(spark: SparkSession, folder: Path) -> None:
 
     spark.stop()
     shutil.rmtree(folder / "spark", ignore_errors=True)
+
+
+@contextmanager
+def borrowed(app_name: str) -> Iterator[SparkSession]:
+    """Yields the session that runs already, or one of its own, which ends with the block; see :func:`start`."""
+    from pyspark.sql import SparkSession
+
+    active = SparkSession.getActiveSession()
+    if active is not None:
+        yield active
+        return
+    with tempfile.TemporaryDirectory(prefix="genlab-", ignore_cleanup_errors=True) as name:
+        spark = start(app_name, Path(name))
+        try:
+            yield spark
+        finally:
+            stop(spark, Path(name))
 
 
 def configuration(folder: Path, jar_paths: list[Path]) -> dict[str, str]:
@@ -104,6 +132,8 @@ def configuration(folder: Path, jar_paths: list[Path]) -> dict[str, str]:
         "spark.kryoserializer.buffer.max": "2000m",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
+        # Tables go to Java as Arrow, which needs no Python workers of 50 MB each.
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.shuffle.partitions": str(max(2, os.cpu_count() or 2)),
     }
     if not settings.spark_master.startswith("local"):

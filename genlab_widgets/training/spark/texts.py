@@ -80,6 +80,22 @@ def classes(scores: str, labels: Sequence[str], threshold: float | None) -> Any:
     return Annotated(expression=f"transform({bound}, b -> {picked})[0]", outputCol=CLASS, annotatorType="category")
 
 
+def mean_scores(column: str, count: int, multiple: bool) -> str:
+    """Returns SQL of the mean score of each of ``count`` classes over the stretches of a text; zeros without any.
+
+    Args:
+        column: Annotations of a BERT classifier whose classes are called by their numbers, 0 to ``count`` - 1.
+        count: Number of classes.
+        multiple: Whether a text may have several: there is one class more, whose logit is always 0, so each softmax
+            score divided by its score is the odds of that class.
+    """
+    score = "CAST(r.metadata[CAST(i AS STRING)] AS DOUBLE)"
+    # p = odds / (1 + odds), with both multiplied by the last score
+    one = f"{score} / ({score} + CAST(r.metadata['{count}'] AS DOUBLE))" if multiple else score
+    total = f"aggregate({column}, 0D, (a, r) -> a + {one})"
+    return f"transform(sequence(0, {count - 1}), i -> {total} / greatest(1, size({column})))"
+
+
 def literal(labels: Sequence[str]) -> str:
     """Returns SQL of an array of strings; foreign text never stands in the statement as it is."""
     packed = base64.b64encode(json.dumps(list(labels)).encode()).decode()

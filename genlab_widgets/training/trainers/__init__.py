@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from genlab_widgets.errors import WrongParameters
@@ -13,34 +14,42 @@ if TYPE_CHECKING:
 __all__ = ["Demanded", "Rows", "Trained", "Trainer", "trainer_for"]
 
 
+_OPEN = {
+    ("ner", "annotator"): ("ner", "NerDL"),
+    ("ner", "fine_tuned"): ("finetuned_ner", "FineTunedNer"),
+    ("classification", "annotator"): ("classification", "Classifier"),
+    ("classification", "automatic"): ("race", "ClassifierRace"),
+    ("classification", "fine_tuned"): ("finetuned_classifier", "FineTunedClassifier"),
+    ("assertion", "annotator"): ("assertion", "AssertionDL"),
+    ("assertion", "fine_tuned"): ("finetuned_assertion", "FineTunedAssertion"),
+    ("visual_ner", "annotator"): ("visual_nerdl", "VisualNerDL"),
+    ("visual_ner", "fine_tuned"): ("visual_ner", "FineTunedVisualNer"),
+}
+"""Module and class of each open trainer: only the one that is asked for is imported."""
+
+
 def trainer_for(spec: TrainingSpec) -> Trainer:
     """Returns the trainer of a spec.
 
     Raises:
         WrongParameters: There is none for kind, library and architecture of the spec.
+        NoLicense: The library's licence, its scope or its package is missing.
     """
     if spec.custom_script:
         return _custom(spec)
-    wanted = (spec.kind, spec.library, spec.architecture)
-    if wanted == ("ner", "open_source", "annotator"):
-        from genlab_widgets.training.trainers.ner import NerDL
+    if spec.library != "open_source":
+        from genlab_widgets.training.trainers import licensed
 
-        return NerDL()
-    if wanted == ("ner", "open_source", "fine_tuned"):
-        from genlab_widgets.training.trainers.finetuned_ner import FineTunedNer
-
-        return FineTunedNer()
-    if wanted == ("classification", "open_source", "annotator"):
-        from genlab_widgets.training.trainers.classification import Classifier
-
-        return Classifier()
-    if wanted == ("assertion", "open_source", "annotator"):
-        from genlab_widgets.training.trainers.assertion import AssertionDL
-
-        return AssertionDL()
+        return licensed.trainer(spec)
+    known = _OPEN.get((spec.kind, spec.architecture))
+    if known is not None:
+        module, name = known
+        made: Trainer = getattr(import_module(f"{__name__}.{module}"), name)()
+        return made
     raise WrongParameters(
         f"There is no trainer for {spec.kind} as {spec.architecture} with the library {spec.library}.",
-        "The open-source library trains NER, classification and assertion on frozen embeddings, and fine-tunes NER.",
+        "The open-source library trains NER, visual NER, classification and assertion, on frozen embeddings and "
+        "fine-tuned.",
         "Choose these.",
     )
 

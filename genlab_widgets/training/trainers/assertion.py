@@ -95,8 +95,7 @@ class AssertionDL:
 
     def read(self, spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
         """Returns the examples with the statuses that a saved pipeline gives their spans."""
-        found = targets.answers(model.transform(targets.chunk_rows(spark, examples)))
-        return [_answered(item, dict(enumerate(found[item.task_id]))) for item in examples]
+        return read(spark, model, examples)
 
     def graph(self, sentences: Sequence[Sentence], labels: Sequence[str], dimension: int) -> Demanded:
         """Returns the graph for one tag a status.
@@ -127,6 +126,12 @@ class AssertionDL:
         if demanded is not None and demanded.alphabet is not None:
             embedded = rows_in_spark.spelled(embedded, demanded.alphabet.common, graph.STAND_IN)
         return targets.rows(embedded, frame, base.name, base.dimension).orderBy("target").coalesce(1)
+
+
+def read(spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
+    """Returns the examples with the statuses that a saved pipeline gives their spans."""
+    found = targets.answers(model.transform(targets.chunk_rows(spark, examples)))
+    return [answered(item, dict(enumerate(found[item.task_id]))) for item in examples]
 
 
 def located(examples: Sequence[Example], sentences: Sequence[Sentence]) -> list[Target]:
@@ -169,9 +174,10 @@ def _predict(tagged: DataFrame, found: Sequence[Target], rows: Rows) -> list[Exa
         if scores:
             best = max(rows.labels, key=lambda label: scores[label])
             statuses.setdefault(target.task_id, {})[target.number] = best
-    return [_answered(item, statuses.get(item.task_id, {})) for item in rows.test_examples]
+    return [answered(item, statuses.get(item.task_id, {})) for item in rows.test_examples]
 
 
-def _answered(example: Example, statuses: dict[int, str]) -> Example:
+def answered(example: Example, statuses: dict[int, str]) -> Example:
+    """Returns an example with these statuses by the numbers of its spans; the other spans are left out."""
     spans = (span._replace(label=statuses[number]) for number, span in enumerate(example.spans) if statuses.get(number))
     return Example(example.task_id, example.text, tuple(spans))

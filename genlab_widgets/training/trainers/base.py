@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from genlab_widgets.training.embeddings import Embeddings
     from genlab_widgets.training.kinds import Kind
     from genlab_widgets.training.reporting import Reporter
-    from genlab_widgets.training.spec import TrainingSpec
+    from genlab_widgets.training.spec import Architecture, TrainingSpec
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,9 @@ class Trained:
         race: What was compared, where the choice was automatic.
         graph: The graph file that was taken; None where a trainer needs none.
         durations: Seconds by part of the work.
+        validation: Score on the part of the training tasks that chose epochs or settings, where there was one.
+        architecture: What was trained, where only a race could tell.
+        why: The sentence that says why, where a race decided.
     """
 
     model: PipelineModel
@@ -68,6 +71,9 @@ class Trained:
     race: list[Candidate] = field(default_factory=list)
     graph: str | None = None
     durations: dict[str, float] = field(default_factory=dict)
+    validation: float | None = None
+    architecture: Architecture | None = None
+    why: str = ""
 
 
 class Demanded(NamedTuple):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.training import embeddings, split
 from genlab_widgets.training.dataset import Example, Sentence, Span
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from genlab_widgets.training.reporting import Reporter
     from genlab_widgets.training.spec import TrainingSpec
 
-_HELD_OUT = 0.2
-"""Part of the training texts on which settings are chosen; the test texts are never looked at."""
-
 
 class Classifier:
     """The open trainer ``annotator`` of kind ``classification``."""
@@ -42,35 +40,7 @@ class Classifier:
 
     def fit(self, spark: SparkSession, rows: Rows, spec: TrainingSpec, scratch: Path, reporter: Reporter) -> Trained:
         """Embeds the texts, chooses a head on a part of the training texts, and lets it learn from all of them."""
-        from pyspark.ml import PipelineModel
-
-        clock = Clock()
-        base = embeddings.resolve(spec.embeddings, rows.language)
-        reporter.log(f"Embeddings: {base.title} ({base.dimension} dimensions), averaged over each text.")
-        first = texts.stages(base.stage(spark, rows_in_spark.sentence_rows(spark, rows.train)), base)
-        examples = [*rows.train_examples, *rows.test_examples]
-        embedded = PipelineModel(stages=first).transform(rows_in_spark.text_rows(spark, examples))
-        frame = embedded.select("task_id", DOCUMENT, texts.VECTORS).persist()
-        known = {item.task_id: item.text for item in examples}
-        data = Texts(frame, *texts.matrix(frame), known, rows.labels, rows.multiple)
-        clock.mark("embeddings")
-        truth = {item.task_id: frozenset(span.label for span in item.spans) for item in rows.train_examples}
-        race = _race(data, rows, truth, spec, scratch, reporter)
-        head = next(candidate for candidate, told in race if told.chosen)
-        if isinstance(head, Neural):
-            head = Neural(spec, scratch, reporter)
-        fitted = head.fit(data, sorted(truth), truth)
-        clock.mark("training")
-        predicted = fitted.predict(data, [item.task_id for item in rows.test_examples])
-        clock.mark("prediction")
-        frame.unpersist()
-        return Trained(
-            model=PipelineModel(stages=[*first, *fitted.stages()]),
-            predicted=_examples(rows.test_examples, predicted),
-            embeddings=about(base),
-            race=[told for _, told in race],
-            durations=clock.seconds,
-        )
+        return compare(spark, rows, spec, scratch, reporter).learn(reporter)
 
     def read(self, spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
         """Returns the examples with the classes that a saved pipeline gives their texts."""
@@ -78,6 +48,77 @@ class Classifier:
 
     def graph(self, sentences: Sequence[Sentence], labels: Sequence[str], dimension: int) -> None:
         """A classifier needs no NerDL graph."""
+
+
+@dataclass
+class Compared:
+    """Heads that have been compared, before the best one learns from all training texts.
+
+    Attributes:
+        base: The embeddings.
+        first: Stages from ``text`` to its vector.
+        data: All texts as vectors.
+        rows: Training and test rows.
+        truth: The classes of the training texts.
+        race: What was compared, the best one marked.
+        clock: Seconds so far.
+    """
+
+    base: embeddings.Embeddings
+    first: list[Any]
+    data: Texts
+    rows: Rows
+    truth: Classes
+    race: list[tuple[Logistic | Neural, Candidate]]
+    clock: Clock
+
+    @property
+    def f1(self) -> float | None:
+        """F1 of the best head on the held-out training texts; None where there were too few to compare on."""
+        return next(told.f1 for _, told in self.race if told.chosen)
+
+    def learn(self, reporter: Reporter) -> Trained:
+        """Lets the best head learn from all training texts, and predicts the test texts."""
+        from pyspark.ml import PipelineModel
+
+        head = next(candidate for candidate, told in self.race if told.chosen)
+        if isinstance(head, Neural):
+            reporter.expect(head.spec.epochs)
+            head = replace(head, reporter=reporter)
+        fitted = head.fit(self.data, sorted(self.truth), self.truth)
+        self.clock.mark("training")
+        predicted = fitted.predict(self.data, [item.task_id for item in self.rows.test_examples])
+        self.clock.mark("prediction")
+        self.drop()
+        return Trained(
+            model=PipelineModel(stages=[*self.first, *fitted.stages()]),
+            predicted=_examples(self.rows.test_examples, predicted),
+            embeddings=about(self.base),
+            race=[told for _, told in self.race],
+            durations=self.clock.seconds,
+        )
+
+    def drop(self) -> None:
+        """Frees the vectors."""
+        self.data.frame.unpersist()
+
+
+def compare(spark: SparkSession, rows: Rows, spec: TrainingSpec, scratch: Path, reporter: Reporter) -> Compared:
+    """Embeds all texts and compares the heads on a part of the training texts."""
+    from pyspark.ml import PipelineModel
+
+    clock = Clock()
+    base = embeddings.resolve(spec.embeddings, rows.language)
+    reporter.log(f"Embeddings: {base.title} ({base.dimension} dimensions), averaged over each text.")
+    first = texts.stages(base.stage(spark, rows_in_spark.sentence_rows(spark, rows.train)), base)
+    examples = [*rows.train_examples, *rows.test_examples]
+    embedded = PipelineModel(stages=first).transform(rows_in_spark.text_rows(spark, examples))
+    frame = embedded.select("task_id", DOCUMENT, texts.VECTORS).persist()
+    known = {item.task_id: item.text for item in examples}
+    data = Texts(frame, *texts.matrix(frame), known, rows.labels, rows.multiple)
+    clock.mark("embeddings")
+    truth = {item.task_id: frozenset(span.label for span in item.spans) for item in rows.train_examples}
+    return Compared(base, first, data, rows, truth, _race(data, rows, truth, spec, scratch, reporter), clock)
 
 
 def _race(
@@ -122,7 +163,7 @@ def _held_out(rows: Rows, spec: TrainingSpec) -> tuple[list[int], list[int]] | N
     """Divides the training texts as the test part was divided; None where a part would not hold two classes."""
     if len(rows.train_examples) < 10:
         return None
-    parts = split.divide(rows.train_examples, _HELD_OUT, spec.seed)
+    parts = split.hold_out(rows.train_examples, spec.seed)
     learned = {span.label for item in parts.train for span in item.spans}
     if len(learned) < 2 and not rows.multiple:
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,9 +101,22 @@ def pipeline(stage: Any, fitted: Any) -> PipelineModel:
 
 
 def learn(
-    embedded: DataFrame, spec: TrainingSpec, scratch: Path, test_place: str, reporter: Reporter
+    embedded: DataFrame,
+    spec: TrainingSpec,
+    scratch: Path,
+    test_place: str,
+    reporter: Reporter,
+    approach: Callable[[], Any] | None = None,
 ) -> tuple[Any, str | None]:
     """Lets NerDL learn from persisted rows, and lets them go; its log is followed.
+
+    Args:
+        embedded: The training rows.
+        spec: Validated parameters.
+        scratch: Its log goes below this folder.
+        test_place: The test rows, as parquet; they are scored after each epoch.
+        reporter: Gets epochs as they end.
+        approach: What learns, with the settings of NerDL; None is NerDL itself.
 
     Returns:
         The fitted model, and the graph that Spark NLP says it took.
@@ -112,7 +125,7 @@ def learn(
         PoorQuality: The loss was no number in the last epoch.
     """
     with Following(scratch / "annotator_logs", reporter) as following:
-        fitted = _approach(spec, scratch, test_place).fit(embedded)
+        fitted = _approach(spec, scratch, test_place, approach).fit(embedded)
     embedded.unpersist()
     epochs = following.log.epochs
     if epochs and epochs[-1].diverged:
@@ -120,12 +133,12 @@ def learn(
     return fitted, following.log.graph
 
 
-def _approach(spec: TrainingSpec, scratch: Path, test_place: str) -> Any:
-    """Returns NerDL with the settings of a spec."""
+def _approach(spec: TrainingSpec, scratch: Path, test_place: str, approach: Callable[[], Any] | None) -> Any:
+    """Returns NerDL, or what trains in its place, with the settings of a spec."""
     from sparknlp.annotator import NerDLApproach
 
     return (
-        NerDLApproach()
+        (approach or NerDLApproach)()
         .setInputCols(SENTENCE, TOKEN, EMBEDDINGS)
         .setLabelColumn(LABEL)
         .setOutputCol(NER)

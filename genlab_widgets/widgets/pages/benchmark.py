@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 import ipywidgets
 
 from genlab_widgets.widgets.pages import wording
-from genlab_widgets.widgets.pages.page import text
+from genlab_widgets.widgets.pages.page import Page, text
+from genlab_widgets.widgets.pages.pages_panel import PagesPanel
 from genlab_widgets.widgets.parts import Markup, h
 from genlab_widgets.widgets.parts.markup import image, safe_colour
 
 if TYPE_CHECKING:
+    from genlab_widgets.training.epochs import Average
     from genlab_widgets.training.runfolder import Result
-    from genlab_widgets.training.scores import Benchmark, ErrorExample, LabelScore
+    from genlab_widgets.training.scores import Benchmark, ErrorExample, Score
+    from genlab_widgets.workspace import Run
 
 _ERRORS = {
     "missed": "missed",
@@ -26,26 +29,33 @@ _ERRORS_SHOWN = 12
 
 
 class BenchmarkPanel(ipywidgets.Box):
-    """Everything measured on the held-out tasks of one run."""
+    """Everything measured on the held-out tasks of one run.
 
-    def __init__(self) -> None:
+    Args:
+        page: The page it belongs to.
+    """
+
+    def __init__(self, page: Page) -> None:
         super().__init__()
         self.add_class("genlab-panel")
         self.add_class("genlab-stack")
         self.table, self.matrix, self.errors, self.facts = text(), text(), text(), text()
-        self.children = (self.table, self.matrix, self.errors, self.facts)
+        self.pages = PagesPanel(page.guarded)
+        self.children = (self.table, self.pages, self.matrix, self.errors, self.facts)
 
-    def fill(self, result: Result, colours: Mapping[str, str]) -> None:
-        """Shows a result.
+    def fill(self, run: Run, colours: Mapping[str, str]) -> None:
+        """Shows the result of a run that has one.
 
         Args:
-            result: The run's result.
+            run: The run.
             colours: Colour by label.
         """
         from genlab_widgets.training import figures
 
-        benchmark = result.benchmark
-        if benchmark is None:
+        result = run.result
+        benchmark = result.benchmark if result else None
+        self.pages.fill(run, colours)
+        if result is None or benchmark is None:
             self.table.value = h("p", "Nothing was measured in this training.")
             self.matrix.value = self.errors.value = self.facts.value = ""
             return
@@ -63,58 +73,50 @@ def interval(benchmark: Benchmark) -> str:
 
 
 def _table(benchmark: Benchmark, baseline: Benchmark | None, colours: Mapping[str, str]) -> Markup:
-    by_bounds = benchmark.token is not None
-    heads = ["Label", "Precision", "Recall", "F1", *(["F1, bounds may differ"] if by_bounds else []), "Examples"]
-    other = {score.label: score for score in baseline.by_label} if baseline else {}
+    on_pages, by_bounds = benchmark.words is not None, benchmark.token is not None
+    beside = ["F1, whole regions"] if on_pages else ["F1, bounds may differ"] if by_bounds else []
+    counts = ["Words", "Regions"] if on_pages else ["Examples"]
+    heads = ["Label", "Precision", "Recall", "F1", *(["F1 of the baseline"] if baseline else []), *beside, *counts]
+    other = {score.label: baseline.counted(score) for score in baseline.by_label} if baseline else {}
+    rows = []
+    for score in benchmark.by_label:
+        values = _scores(benchmark.counted(score), score.exact, score.partial, benchmark)
+        if baseline:
+            values.insert(3, other[score.label].f1 if score.label in other else None)
+        if not score.support:
+            values = [None] * len(values)
+        supports = _supports(benchmark.counted(score), score.exact, benchmark)
+        rows.append(_row(swatch(score.label, colours), values, supports))
+    values = _scores(benchmark.headline, benchmark.exact.micro, benchmark.partial.micro, benchmark)
     if baseline:
-        heads.insert(4, "F1 of the baseline")
-    exact, headline = benchmark.exact.micro, benchmark.headline
-    total = [headline.precision, headline.recall, headline.f1]
-    if baseline:
-        total.append(baseline.f1)
-    if by_bounds:
-        total.append(benchmark.partial.micro.f1)
-    rows = [
-        _label_row(score, other.get(score.label), baseline is not None, by_bounds, colours)
-        for score in benchmark.by_label
-    ]
-    rows.append(
-        h(
-            "tr",
-            h("th", "All" if benchmark.average == "micro" else "Mean of the labels", scope="row"),
-            [_figure(value) for value in total],
-            _figure(exact.support),
-            class_="genlab-total",
-        )
-    )
+        values.insert(3, baseline.f1)
+    name = "All" if benchmark.average == "micro" else "Mean of the labels"
+    rows.append(_row(name, values, _supports(benchmark.resampled, benchmark.exact.micro, benchmark), "genlab-total"))
     head = h(
         "tr",
         [h("th", title, scope="col", class_="genlab-right" if place else None) for place, title in enumerate(heads)],
     )
-    bounds = ", entities with exact bounds" if by_bounds else ""
+    bounds = ", words with the right label" if on_pages else ", entities with exact bounds" if by_bounds else ""
     accuracy = "" if by_bounds or benchmark.accuracy is None else f"; accuracy {benchmark.accuracy:.2f}"
     caption = f"Scores on {wording.plural(len(benchmark.documents), 'test task')}{bounds}{accuracy}"
     table = h("table", h("caption", caption), h("thead", head), h("tbody", rows), class_="genlab-table")
     return h("section", h("h3", "Quality by label"), h("div", table, class_="genlab-scroll"))
 
 
-def _label_row(
-    score: LabelScore, other: LabelScore | None, compared: bool, by_bounds: bool, colours: Mapping[str, str]
-) -> Markup:
-    exact = score.exact
-    values: list[float | None] = [exact.precision, exact.recall, exact.f1]
-    if compared:
-        values.append(other.exact.f1 if other else None)
-    if by_bounds:
-        values.append(score.partial.f1)
-    if not score.support:
-        values = [None] * len(values)
-    return h(
-        "tr",
-        h("th", swatch(score.label, colours), scope="row"),
-        [_figure(value) for value in values],
-        _figure(score.support),
-    )
+def _scores(headline: Average | Score, exact: Score, partial: Score, benchmark: Benchmark) -> list[float | None]:
+    """Returns precision, recall and F1 of what the headline counts, and the F1 that stands beside it."""
+    values: list[float | None] = [headline.precision, headline.recall, headline.f1]
+    if benchmark.words is not None:
+        return [*values, exact.f1]
+    return [*values, partial.f1] if benchmark.token is not None else values
+
+
+def _supports(counted: Score, exact: Score, benchmark: Benchmark) -> list[int]:
+    return [counted.support, exact.support] if benchmark.words is not None else [exact.support]
+
+
+def _row(name: object, values: Sequence[float | None], supports: Sequence[int], style: str | None = None) -> Markup:
+    return h("tr", h("th", name, scope="row"), [_figure(value) for value in (*values, *supports)], class_=style)
 
 
 def _figure(value: float | int | None) -> Markup:
@@ -189,7 +191,15 @@ def _facts(result: Result) -> Markup:
         ("Graph", result.graph or "\u2013"),
         ("Versions", ", ".join(f"{name} {version}" for name, version in result.versions.items()) or "\u2013"),
     ]
+    if result.script:
+        rows.insert(3, ("Training script", script_told(result.script)))
     return h("section", h("h3", "How it was trained"), facts(rows))
+
+
+def script_told(script: Mapping[str, str]) -> str:
+    """Returns which script of one's own trained: its name, its hash, and who uploaded it when."""
+    day = script.get("uploaded_at", "")[:10]
+    return f"{script.get('name')}, by {script.get('author')}, {day}, SHA-256 {script.get('hash')}"
 
 
 def facts(rows: Sequence[tuple[str, object]]) -> Markup:

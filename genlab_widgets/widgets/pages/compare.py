@@ -13,7 +13,7 @@ from genlab_widgets.widgets.pages.page import Page, row, show, text
 from genlab_widgets.widgets.parts import Curve, Markup, h
 
 if TYPE_CHECKING:
-    from genlab_widgets.training.scores import Benchmark
+    from genlab_widgets.training.scores import Benchmark, LabelScore
     from genlab_widgets.workspace import Run, RunComparison
 
 
@@ -92,14 +92,15 @@ def _labels(a: Run, b: Run, colours: Mapping[str, str]) -> Markup:
     names = [*(score.label for score in first.by_label), *(name for name in others if name not in first.labels)]
     mine = {score.label: score for score in first.by_label}
 
-    def f1(scores: Mapping[str, Any], name: str) -> float | None:
-        return scores[name].exact.f1 if name in scores and scores[name].support else None
+    def f1(measured: Benchmark, scores: Mapping[str, LabelScore], name: str) -> float | None:
+        return measured.counted(scores[name]).f1 if name in scores and scores[name].support else None
 
     rows = []
     for name in names:
-        left, right = f1(mine, name), f1(others, name)
+        left, right = f1(first, mine, name), f1(second, others, name)
         change = "\u2013" if left is None or right is None else f"{right - left:+.2f}".replace("-", "\u2212")
-        support = max((scores[name].support for scores in (mine, others) if name in scores), default=0)
+        sides = ((first, mine), (second, others))
+        support = max((found.counted(scores[name]).support for found, scores in sides if name in scores), default=0)
         rows.append(_row(swatch(name, colours), wording.score(left), wording.score(right), change, f"{support:,}"))
     difference = second.f1 - first.f1
     rows.append(
@@ -108,19 +109,19 @@ def _labels(a: Run, b: Run, colours: Mapping[str, str]) -> Markup:
             _all(first),
             _all(second),
             f"{difference:+.2f}".replace("-", "\u2212"),
-            f"{first.exact.micro.support:,}",
+            f"{first.resampled.support:,}",
         )
     )
     head = h(
         "tr",
         [
             h("th", title, scope="col", class_="genlab-right" if place else None)
-            for place, title in enumerate(("Label", a.id, b.id, "Change", "Examples"))
+            for place, title in enumerate(("Label", a.id, b.id, "Change", "Words" if first.words else "Examples"))
         ],
     )
     table = h(
         "table",
-        h("caption", "F1 by label, exact bounds"),
+        h("caption", "F1 of words by label" if first.words else "F1 by label, exact bounds"),
         h("thead", head),
         h("tbody", rows),
         class_="genlab-table genlab-narrow",

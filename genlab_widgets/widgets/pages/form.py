@@ -7,12 +7,12 @@ user typed, also while it is wrong; :meth:`TrainForm.problems` says what is wron
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from genlab_widgets.errors import WrongParameters
-from genlab_widgets.training.offers import ALL, FINE_TUNED
+from genlab_widgets.training.offers import ALL, FINE_TUNED, embeddings_fit
 from genlab_widgets.training.spec import TrainingSpec, defaults
 
 View = Literal["wizard", "one_page"]
@@ -59,7 +59,7 @@ PARAMETERS = (
     Parameter(
         "decay",
         "How fast the steps shrink. Too low: late epochs still jump. Too high: learning stops early.",
-        "Give a number from 0 to 1; 0.0.3 is usual.",
+        "Give a number from 0 to 1; 0.005 is usual.",
     ),
     Parameter(
         "dropout",
@@ -68,7 +68,7 @@ PARAMETERS = (
     ),
     Parameter(
         "batch_size",
-        "Sentences in one step. Too low: epochs take longer. Too high: more memory, and few steps on a small project.",
+        "Sentences or pages in one step. Too low: epochs take longer. Too high: more memory, and few steps on a small project.",
         "Give a whole number from 1 to 1,024.",
         whole=True,
     ),
@@ -177,9 +177,15 @@ class TrainForm:
         before, changed = self.defaults(), self.with_fields(**changes)
         if changed.fields["architecture"] == "fine_tuned" and changed.fields["kind"] not in FINE_TUNED:
             changed = changed.with_fields(architecture="automatic")
+        if not embeddings_fit(str(changed.fields["kind"]), str(changed.fields["embeddings"])):
+            changed = changed.with_fields(embeddings="automatic")
         after = changed.defaults()
         untouched = {name: after[name] for name, value in before.items() if self._value(name) == value}
         return changed.with_fields(**untouched)
+
+    def among(self, kinds: Collection[str], usual: str) -> TrainForm:
+        """Returns the form with a kind that the project has: its own, else the usual one."""
+        return self if not kinds or self.fields["kind"] in kinds else self.chosen(kind=usual)
 
     def spec_fields(self) -> dict[str, Any]:
         """Returns the fields for ``Project.train``: numbers read from what was typed, empty text as None."""

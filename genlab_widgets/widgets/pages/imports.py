@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
+from genlab_widgets.projects.language import LANGUAGES
 from genlab_widgets.widgets.pages.page import Page, row, show, stack, text
-from genlab_widgets.widgets.parts import Field, Progress, Upload, h
+from genlab_widgets.widgets.parts import Field, Progress, Upload, h, option
 from genlab_widgets.widgets.parts.upload import LIMIT
 
 if TYPE_CHECKING:
     from genlab_widgets.workspace import ImportReport, Workspace
 
-_WHAT = "An export is a folder or a zip with result.json and config.xml, or one JSON file beside its config.xml."
+_WHAT = (
+    "An export is a folder or a zip with result.json, config.xml and, for pages, images/; or one JSON file beside its "
+    "config.xml."
+)
 
 
 class ImportCard(ipywidgets.Box):
@@ -42,6 +46,15 @@ class ImportCard(ipywidgets.Box):
         self.path = Field(
             label="Or the path of a folder, zip or JSON file on the machine that runs Jupyter", kind="text"
         )
+        self.language = Field(
+            label="Language of the texts",
+            kind="select",
+            value="",
+            options=[
+                option("", "As the export says, else English"),
+                *(option(code, name) for code, name in LANGUAGES.items()),
+            ],
+        )
         self.start = page.button("Import", self._from_path, "Importing \u2026", "primary")
         self.demo = page.button("Try the demo project", self._demo, "Writing 300 notes \u2026")
         self.progress = Progress(label="Import")
@@ -64,6 +77,7 @@ class ImportCard(ipywidgets.Box):
             self.title,
             self.upload,
             row(self.path, self.start, style="genlab-pathrow"),
+            self.language,
             self.progress,
             self.demo_box,
         )
@@ -77,16 +91,20 @@ class ImportCard(ipywidgets.Box):
         return self._page.workspace  # type: ignore[no-any-return]
 
     def _from_upload(self, path: Path) -> None:
-        self._import(lambda: self._workspace.import_project(path, progress=self._count))
+        self._import(lambda: self._bring(path))
 
     def _from_path(self) -> None:
         given = str(self.path.value or "").strip()
         self.path.error = "" if given else "Give the path of an export."
         if given:
-            self._import(lambda: self._workspace.import_project(Path(given).expanduser(), progress=self._count))
+            self._import(lambda: self._bring(Path(given).expanduser()))
 
     def _demo(self) -> None:
         self._import(lambda: self._workspace.import_demo())
+
+    def _bring(self, path: Path) -> ImportReport:
+        language = str(self.language.value or "") or None
+        return self._workspace.import_project(path, progress=self._count, language=language, on_page=self._read)
 
     def _import(self, bring: Callable[[], ImportReport]) -> None:
         self.progress.status, self.progress.fraction = "Reading the tasks \u2026", -1.0
@@ -96,6 +114,11 @@ class ImportCard(ipywidgets.Box):
         finally:
             show(self.progress, False)
         self._imported(report)
+
+    def _read(self, page: int, pages: int) -> None:
+        self.progress.fraction, self.progress.detail = page / max(1, pages), f"page {page:,} of {pages:,}"
+        if page == 1:
+            self.progress.status = "Reading the words of the pages \u2026"
 
     def _count(self, tasks: int) -> None:
         self.progress.detail = f"{tasks:,} tasks so far"

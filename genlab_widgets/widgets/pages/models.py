@@ -12,6 +12,7 @@ from genlab_widgets.widgets.pages.benchmark import BenchmarkPanel, facts, interv
 from genlab_widgets.widgets.pages.colours import label_colours
 from genlab_widgets.widgets.pages.deploy import DeployPanel
 from genlab_widgets.widgets.pages.page import Page, row, show, text
+from genlab_widgets.widgets.pages.try_it import TryPanel
 from genlab_widgets.widgets.parts import Markup, h
 
 if TYPE_CHECKING:
@@ -85,12 +86,16 @@ class Tile(ipywidgets.Box):
         self.measure = page.button("Benchmark", self._toggle, "Drawing \u2026")
         self.deploy = page.button("Deploy", lambda: self.panel.ask(model), style="primary")
         self.undo = page.button("Undo deployment", lambda: self.panel.ask(model, undo=True))
-        for made in (self.measure, self.deploy, self.undo):
+        self.trial: TryPanel | None = None
+        self.try_it = page.button("Try it", self._try)
+        for made in (self.measure, self.deploy, self.undo, self.try_it):
             made.tooltip = f"{made.description}: {model.name}"
         self.panel = DeployPanel(page, page.fill)
-        self.benchmark = BenchmarkPanel()
-        self.children = (self.about, row(self.deploy, self.undo, self.measure), self.panel, self.benchmark)
+        self.benchmark = BenchmarkPanel(page)
+        self.buttons = row(self.deploy, self.undo, self.measure, self.try_it)
+        self._lay_out()
         show(self.benchmark, False)
+        show(self.try_it, model.kind != "visual_ner")
 
     def draw(self) -> None:
         """Shows the model as it is now."""
@@ -99,18 +104,39 @@ class Tile(ipywidgets.Box):
         show(self.deploy, not deployed)
         show(self.undo, deployed)
 
+    def _try(self) -> None:
+        """Opens the text box, or closes it and lets the model go."""
+        if self.trial is None:
+            self.trial = TryPanel(self._page, self.model)
+            self.try_it.description = "Close the trial"
+        else:
+            self.trial.close_reader()
+            self.trial = None
+            self.try_it.description = "Try it"
+        self._lay_out()
+        self._fit()
+
+    def _lay_out(self) -> None:
+        trial = [] if self.trial is None else [self.trial]
+        self.children = (self.about, self.buttons, self.panel, *trial, self.benchmark)
+
+    def _fit(self) -> None:
+        """Takes the whole width while something large is open."""
+        wide = self.trial is not None or self.benchmark.layout.display != "none"
+        (self.add_class if wide else self.remove_class)("genlab-wide")
+
     def _toggle(self) -> None:
         visible = self.benchmark.layout.display == "none"
         if visible:
-            result = self.model.run.result
-            if result is None:
+            run = self.model.run
+            if run.result is None:
                 self._page.banner.say(
                     f"The files of {self.model.run_id} are gone.", next_step="Train again to measure it.", tone="warn"
                 )
                 return
-            self.benchmark.fill(result, label_colours(self._page.project.labeling_config))
+            self.benchmark.fill(run, label_colours(self._page.project.labeling_config))
         show(self.benchmark, visible)
-        (self.add_class if visible else self.remove_class)("genlab-wide")
+        self._fit()
         self.measure.description = "Hide benchmark" if visible else "Benchmark"
 
 
@@ -126,6 +152,8 @@ def tile_markup(model: Model, deployed: bool) -> Markup:
         if deployed
         else h("span", "Not deployed", class_="genlab-chip genlab-quiet")
     )
+    regions = model.scores.get("regions")
+    whole = f", whole regions {wording.score(regions['f1'])}" if regions else None
     place = f"labeling config of {model.project}" if deployed else "nowhere"
     rows = [
         ("Kind", wording.KINDS.get(model.kind, model.kind)),
@@ -142,6 +170,6 @@ def tile_markup(model: Model, deployed: bool) -> Markup:
     return h(
         "div",
         h("div", h("h2", model.name), chip, class_="genlab-title"),
-        h("p", "F1 ", h("b", wording.score(model.f1)), spread, class_="genlab-big"),
+        h("p", "F1 ", h("b", wording.score(model.f1)), spread, whole, class_="genlab-big"),
         facts(rows),
     )

@@ -88,7 +88,7 @@ class RunCard(ipywidgets.Box):
         self.download = Download(text="Download logs")
         self.download.serve(self._pack)
         self.deployment = DeployPanel(page, self._deployed)
-        self.benchmark = BenchmarkPanel()
+        self.benchmark = BenchmarkPanel(page)
         self.document = NotebookView(page)
         controls = (
             self.deploy,
@@ -150,7 +150,7 @@ class RunCard(ipywidgets.Box):
         if seen.offset > self._offset or ended:
             self._offset = seen.offset
             self.lines.append(seen.log, end=ended)
-        self._draw_progress(seen, status)
+        show_progress(self.progress, seen.row, seen.standing)
         baseline = seen.result.baseline if seen.result else None
         self.curve.waiting = "No epoch ended." if ended else "The curve starts when the first epoch ends."
         self.curve.show([(seen.row.id, seen.epochs)], baseline.curve_f1 if baseline else None, self.run.baseline_title)
@@ -168,21 +168,6 @@ class RunCard(ipywidgets.Box):
     def ended(self) -> bool:
         """Whether nothing more comes of the run."""
         return self._ended
-
-    def _draw_progress(self, seen: Snapshot, status: str) -> None:
-        standing = seen.standing
-        if status == "QUEUED" or standing is None:
-            fraction, told, detail = -1.0, seen.row.message or wording.STATUS[status], ""
-        else:
-            epochs = standing.epochs or seen.row.training_spec.epochs
-            in_epochs = bool(standing.epoch) and standing.step == "train"
-            told = f"Epoch {standing.epoch} of {epochs}" if in_epochs else standing.message
-            fraction, detail = standing.fraction, wording.left(standing.seconds_left)
-        if status == "CANCELLING":
-            told, detail = "Stopping \u2026", ""
-        with self.progress.hold_sync():
-            self.progress.label = f"Training {seen.row.id}"
-            self.progress.fraction, self.progress.status, self.progress.detail = fraction, told, detail
 
     def _draw_open(self) -> None:
         self.summary.value = ""
@@ -231,9 +216,8 @@ class RunCard(ipywidgets.Box):
 
     def _toggle_benchmark(self) -> None:
         visible = self.benchmark.layout.display == "none"
-        result = self._known().result
-        if visible and result is not None:
-            self.benchmark.fill(result, self._colours())
+        if visible:
+            self.benchmark.fill(self._known(), self._colours())
         show(self.benchmark, visible)
         self.measure.description = "Hide benchmark" if visible else "Benchmark"
 
@@ -272,12 +256,30 @@ class RunCard(ipywidgets.Box):
         return f"{run.id}-logs.zip", packed or b""
 
 
+def show_progress(bar: Progress, row: RunRow, standing: Standing | None) -> None:
+    """Shows on a progress bar where a run stands that has not ended."""
+    status = str(row.status)
+    if status == "QUEUED" or standing is None:
+        fraction, told, detail = -1.0, row.message or wording.STATUS[status], ""
+    else:
+        epochs = standing.epochs or row.training_spec.epochs
+        in_epochs = bool(standing.epoch) and standing.step == "train"
+        told = f"Epoch {standing.epoch} of {epochs}" if in_epochs else standing.message
+        fraction, detail = standing.fraction, wording.left(standing.seconds_left)
+    if status == "CANCELLING":
+        told, detail = "Stopping \u2026", ""
+    with bar.hold_sync():
+        bar.label = f"Training {row.id}"
+        bar.fraction, bar.status, bar.detail = fraction, told, detail
+
+
 def _title(seen: RunRow, status: str) -> Markup:
     name = seen.model or seen.id
     chip = h("span", wording.STATUS[status], class_=f"genlab-chip genlab-{wording.tone(status)}")
-    kind = " \u00b7 ".join(
-        (wording.KINDS.get(seen.kind, seen.kind), wording.SOURCES.get(seen.source, seen.source), seen.user)
-    )
+    parts = [wording.KINDS.get(seen.kind, seen.kind), wording.SOURCES.get(seen.source, seen.source), seen.user]
+    if seen.spec.get("custom_script"):
+        parts.append(f"trained by {seen.spec['custom_script']}")
+    kind = " \u00b7 ".join(parts)
     about = f"{seen.id} \u00b7 {kind}" if seen.model else kind
     return h("div", h("h2", name), chip, h("span", about, class_="genlab-hint"), class_="genlab-title")
 
@@ -311,7 +313,8 @@ def _headline(seen: Snapshot) -> list[object]:
     if result is None or result.benchmark is None:
         return [f"F1 {wording.score(seen.row.f1)}."]
     spread = h("small", f" ({interval(result.benchmark)})")
-    return ["F1 ", h("b", wording.score(result.scores.f1)), spread, ". ", result.verdict]
+    regions = f", whole regions {wording.score(result.scores.regions.f1)}" if result.scores.regions else ""
+    return ["F1 ", h("b", wording.score(result.scores.f1)), spread, regions, ". ", result.verdict]
 
 
 def labels_to_leave_out(failure: Failure | None) -> list[str]:

@@ -1,13 +1,14 @@
-"""The Setup page: the labeling config with its preview, the models that it names, and the members."""
+"""The Setup page: the labeling config with its preview, training, the models that it names, and the members."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from genlab_widgets.widgets.pages.page import Page, show, text
+from genlab_widgets.widgets.pages.page import Page, row, show, text
 from genlab_widgets.widgets.pages.setup_config import ConfigPanel
 from genlab_widgets.widgets.pages.setup_members import MembersPanel
 from genlab_widgets.widgets.pages.setup_models import AddPanel, PretrainedPanel
+from genlab_widgets.widgets.pages.setup_train import TrainNowPanel
 from genlab_widgets.widgets.parts import h
 
 if TYPE_CHECKING:
@@ -29,15 +30,17 @@ class SetupPage(Page):
         self.project = project
         self.may_change = project.workspace.can(project, "configure")
         self.config = ConfigPanel(self, self._config_changed)
+        self.training = TrainNowPanel(self)
         self.pretrained = PretrainedPanel(self)
         self.adding = AddPanel(self)
         self.members = MembersPanel(self)
         refusal = text(self._refusal())
         show(refusal, not self.may_change)
         self.content.children = (
-            text(h("h1", f"Setup of {project.name}")),
+            row(text(h("h1", f"Setup of {project.name}")), self.training.corner, style="genlab-between"),
             refusal,
             self.config,
+            self.training,
             self.pretrained,
             self.adding,
             self.members,
@@ -45,15 +48,19 @@ class SetupPage(Page):
         with self.lock:
             self.attempt(self.config.begin)
             self.attempt(self._config_changed)
-            self.attempt(self.members.fill)
+            self.attempt(self.training.begin)
+            self.attempt(self.members.begin)
         self.background.start()
 
     def tick(self) -> None:
-        """Notices a config or members that somebody else changed, and models that were trained meanwhile."""
+        """Notices a config or members that somebody else changed, and trainings that go on or ended meanwhile."""
+        seen = self.training.look()
         with self.lock:
+            self.training.show_seen(seen)
             self.config.look()
             self.adding.look()
             self.members.look()
+            self.training.offer_again()
 
     def _config_changed(self) -> None:
         self.pretrained.fill()

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
 
 import ipywidgets
 
 from genlab_widgets.projects.members import Members
 from genlab_widgets.widgets.pages.page import card, row, text
-from genlab_widgets.widgets.parts import h
+from genlab_widgets.widgets.parts import Field, h, option
 from genlab_widgets.widgets.parts.members import MemberList
 
 if TYPE_CHECKING:
     from genlab_widgets.widgets.pages.setup import SetupPage
+    from genlab_widgets.workspace import Workspace
 
 ROLES = ("Project Owner", "Manager", "Annotator", "Reviewer")
 """As the annotation tool names them; an export may bring others, which stay."""
+NEW_ROLE = "Annotator"
+
+
+LONGEST_NAME = 150
+"""Characters of a user name; Label Studio's own limit for names and addresses is 256."""
+
+
+class Draft(NamedTuple):
+    """Members under edit: those that the edits began with, and as they stand."""
+
+    base: Members
+    edited: Members
+
+
+_DRAFTS: WeakKeyDictionary[Workspace, dict[Path, Draft]] = WeakKeyDictionary()
+"""Unsaved edits by project, so that a look at another page of the app loses none; nothing is stored."""
 
 
 class MembersPanel(ipywidgets.Box):
-    """The members in priority order, moved and given roles here, stored with Save."""
+    """The members in priority order: moved, given roles, added and removed here, stored with Save."""
 
     def __init__(self, page: SetupPage) -> None:
         super().__init__()
@@ -31,6 +50,13 @@ class MembersPanel(ipywidgets.Box):
         self.listed = MemberList(roles=list(ROLES), disabled=not page.may_change)
         self.listed.on("move", page.guarded(self.move))
         self.listed.on("role", page.guarded(self.give_role))
+        self.listed.on("remove", page.guarded(self.remove))
+        may = page.may_change
+        self.name = Field(label="User name", kind="text", value="", disabled=not may)
+        self.role = Field(label="Role", kind="select", value=NEW_ROLE, options=[option(name, name) for name in ROLES])
+        self.role.disabled = not may
+        self.put = page.button("Add member", self.add)
+        self.put.disabled = not may
         self.state = text()
         self.save = page.button("Save members", self.store, "Saving \u2026", "primary")
         self.revert = page.button("Revert", self.fill)
@@ -49,9 +75,23 @@ class MembersPanel(ipywidgets.Box):
                     )
                 ),
                 self.listed,
+                row(self.name, self.role, self.put, style="genlab-byname"),
                 row(self.state, row(self.revert, self.save), style="genlab-between"),
             ),
         )
+
+    def begin(self) -> None:
+        """Shows the members, with the edits that were left unsaved in this session."""
+        self.fill_from(self._drafts().get(self._page.project.folder))
+
+    def fill_from(self, draft: Draft | None) -> None:
+        """Takes edits up again; None shows the members as they are stored."""
+        if draft is None:
+            self.fill()
+            return
+        self.stored, self.members = draft
+        self._told = self._now() != draft.base
+        self.draw()
 
     def fill(self) -> None:
         """Shows the members as they are stored."""
@@ -83,6 +123,7 @@ class MembersPanel(ipywidgets.Box):
             told = "Cannot be saved: the members were changed elsewhere. Revert shows them as they are now."
         style = "genlab-error" if self._told else None if unsaved else "genlab-quiet"
         self.state.value = h("p", told, class_=style, role="status")
+        self._remember(unsaved)
 
     def move(self, name: str, by: int) -> None:
         """Moves a member up (-1) or down (1)."""
@@ -102,6 +143,36 @@ class MembersPanel(ipywidgets.Box):
             self.members = Members(self.members.priority, {**self.members.roles, name: role})
         self.draw()
 
+    def add(self) -> None:
+        """Adds a member at the end, with the lowest priority; it is stored with Save."""
+        name = str(self.name.value or "").strip()
+        self.name.error = self._refusal_of(name)
+        if self.name.error or not self._page.may_change:
+            return
+        role = str(self.role.value)
+        self.members = Members((*self.members.priority, name), {**self.members.roles, name: role})
+        self.listed.spoken = f"{name} was added as {role}."
+        self.name.value = ""
+        self.draw()
+
+    def remove(self, name: str) -> None:
+        """Takes a member away; completions of that person count as those of nobody in particular."""
+        if name not in self.members.priority or not self._page.may_change:
+            return
+        order = tuple(other for other in self.members.priority if other != name)
+        self.members = Members(order, {other: self.members.roles[other] for other in order})
+        self.listed.spoken = f"{name} was removed."
+        self.draw()
+
+    def _refusal_of(self, name: str) -> str:
+        if not name:
+            return "Type the name that the annotation tool knows."
+        if name in self.members.priority:
+            return f"{name} is a member already."
+        if len(name) > LONGEST_NAME or not name.isprintable():
+            return f"Give a name of up to {LONGEST_NAME} characters, without line breaks."
+        return ""
+
     def store(self) -> None:
         """Stores order and roles.
 
@@ -111,6 +182,15 @@ class MembersPanel(ipywidgets.Box):
         self._page.project.save_members(self.members, self.stored)
         self.fill()
         self._page.banner.say("The members were saved.", "The next training goes by this order.")
+
+    def _drafts(self) -> dict[Path, Draft]:
+        return _DRAFTS.setdefault(self._page.project.workspace, {})
+
+    def _remember(self, unsaved: bool) -> None:
+        if unsaved:
+            self._drafts()[self._page.project.folder] = Draft(self.stored, self.members)
+        else:
+            self._drafts().pop(self._page.project.folder, None)
 
     def _now(self) -> Members:
         """Reads the file again: a project that is open keeps what it read first."""

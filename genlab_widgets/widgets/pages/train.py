@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import ipywidgets
 
 from genlab_widgets.errors import GenlabError, NotFound
-from genlab_widgets.training.offers import ALL
+from genlab_widgets.training.offers import ALL, default_kind
 from genlab_widgets.widgets.pages import evidence, wording
 from genlab_widgets.widgets.pages.colours import label_colours
 from genlab_widgets.widgets.pages.form import FormState, TrainForm
@@ -155,15 +155,18 @@ class TrainPage(Page):
         self.about.value = h(
             "div", h("h1", f"Train {project.name}"), h("span", told, class_="genlab-hint"), class_="genlab-title"
         )
-        self.form.offer(project.offers())
+        offers = project.offers()
+        self.form.offer(offers)
+        kinds = {str(item.value) for item in offers if item.field == "kind" and item.enabled}
+        self.state.set(self.state.form.among(kinds, default_kind(project.labeling_config)))
         workspace = project.workspace
         allowed = workspace.can(project, "train")
         role = project.members.roles.get(workspace.user, "")
         self.form.allow(
             allowed, "" if allowed else f"{workspace.user} is {role} here; a Project Owner or a Manager may train."
         )
-        self.background.submit("embeddings", project.embeddings, self.form.offer_embeddings)
         self.background.submit("tags", lambda: project.tags, self.form.offer_tags)
+        self.background.submit("embeddings", project.embeddings, self.form.offer_embeddings)
         self._find_run()
         self._place()
         self.form.draw(self.state.form)

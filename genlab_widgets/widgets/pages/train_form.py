@@ -12,6 +12,7 @@ import ipywidgets
 from genlab_widgets.training.offers import FINE_TUNED
 from genlab_widgets.widgets.pages import form as forms
 from genlab_widgets.widgets.pages import wording
+from genlab_widgets.widgets.pages.embeddings_list import AUTOMATIC, EmbeddingsList, named_by
 from genlab_widgets.widgets.pages.form import FormState, TrainForm
 from genlab_widgets.widgets.pages.page import Page, card, row, show, stack, text
 from genlab_widgets.widgets.parts import Choice, Field, Markup, ReadinessView, Steps, Upload, h, option
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from genlab_widgets.training.offers import Offer
     from genlab_widgets.training.readiness import Readiness
 
-AUTOMATIC = "Automatic (recommended)"
 _EMBEDDINGS_HINT = "Automatic takes the best embeddings that this machine has for the project\u2019s language."
 _CLASSIFIER_HINT = 'The Choices with train="true", else the first name in alphabetical order.'
 _HEAD_HINT = "Automatic tries both on a part of the training tasks and takes the better."
@@ -66,7 +66,7 @@ class TrainFormView(ipywidgets.Box):
         super().__init__()
         self.add_class("genlab-stack")
         self.state, self._page, self._train, self._asked, self._scripts = state, page, train, asked, scripts
-        self._embeddings: dict[str, EmbeddingsChoice] = {}
+        self._embeddings = EmbeddingsList()
         self._readiness: Readiness | None = None
         self._may_train, self._why_not = True, ""
         self.fields: dict[str, Any] = {}
@@ -108,24 +108,7 @@ class TrainFormView(ipywidgets.Box):
 
     def offer_embeddings(self, found: Sequence[EmbeddingsChoice]) -> None:
         """Sets the embeddings to choose from; those that cannot be used say why."""
-        self._embeddings = {choice.name: choice for choice in found}
-        chosen = str(self.state.form.fields["embeddings"])
-        choices = [option("automatic", AUTOMATIC)]
-        self._families = {  # of the patterns, such as folder:PATH
-            name.partition(":")[0]: name for name in self._embeddings if name.endswith((":PATH", ":NAME"))
-        }
-        choices += [
-            option(
-                choice.name,
-                choice.title if choice.available else f"{choice.title} (not available)",
-                disabled=not choice.available,
-            )
-            for choice in found
-            if choice.name != "automatic"
-        ]
-        if self._shown_embeddings(chosen) not in {item["value"] for item in choices}:
-            choices.append(option(chosen, chosen))
-        self.fields["embeddings"].options = choices
+        self._embeddings.know(found)
         self.draw(self.state.form)
 
     def offer_tags(self, tags: Mapping[str, int]) -> None:
@@ -152,6 +135,8 @@ class TrainFormView(ipywidgets.Box):
     def draw(self, form: TrainForm) -> None:
         """Shows a state of the form."""
         problems = form.problems()
+        embeddings = str(form.fields["embeddings"])
+        self.fields["embeddings"].options = self._embeddings.options(str(form.fields["kind"]), embeddings)
         for name, field in self.fields.items():
             self._fill(name, field, form, problems)
         show(self.fields["seed"], True)
@@ -161,11 +146,10 @@ class TrainFormView(ipywidgets.Box):
         show(self.fields["head"], classifies)
         show(self.fields["architecture"], form.fields["kind"] in FINE_TUNED)
         show(self.script_box, form.fields["kind"] == "ner")
-        _, colon, place = str(form.fields["embeddings"]).partition(":")
-        own = bool(colon) and str(form.fields["embeddings"]) not in self._embeddings
+        own = self._embeddings.is_own(embeddings)
         show(self.embeddings_place, own)
-        self._show_place(place, problems.get("embeddings", "") if own else "")
-        self.embedding_facts.value = self._embedding_facts(str(form.fields["embeddings"]))
+        self._show_place(embeddings.partition(":")[2], problems.get("embeddings", "") if own else "")
+        self.embedding_facts.value = self._embeddings.facts(embeddings)
         with self.steps.hold_sync():
             self.steps.view, self.steps.current, self.steps.reached = form.view, form.step, form.reached
             self.steps.problems = sorted({forms.step_of(name) for name in problems})
@@ -213,11 +197,10 @@ class TrainFormView(ipywidgets.Box):
         classifier = self._field("classifier", Field(label="Classifier", kind="select", hint=_CLASSIFIER_HINT))
         head = self._field("head", Field(label="How to classify", kind="select", hint=_HEAD_HINT))
         embeddings = self._field(
-            "embeddings", Field(label="Embeddings", kind="select", hint=_EMBEDDINGS_HINT), read=_chosen_embeddings
+            "embeddings", Field(label="Embeddings", kind="select", hint=_EMBEDDINGS_HINT), read=named_by
         )
         self.embedding_facts = text(style="genlab-facts-line")
-        self._families = dict[str, str]()
-        embeddings.shown = self._shown_embeddings
+        embeddings.shown = self._embeddings.line
         self.embeddings_place = Field(label="Path or name of the embeddings", kind="text")
         self._bind(self.embeddings_place, self._place_embeddings)
         return card(
@@ -409,33 +392,12 @@ class TrainFormView(ipywidgets.Box):
             self._footer_row = row(self.back, self.next, style="genlab-footer")
         return self._footer_row
 
-    def _shown_embeddings(self, name: Any) -> str:
-        """Returns the line of the list that stands for embeddings of one's own (``folder:/data/bert``)."""
-        family, colon, _ = str(name).partition(":")
-        own = colon and str(name) not in self._embeddings
-        return self._families.get(family, str(name)) if own else str(name)
-
     def _place_embeddings(self, typed: Any) -> None:
         family, colon, _ = str(self.state.form.fields["embeddings"]).partition(":")
         if colon:
             self.state.fill(embeddings=f"{family}:{str(typed or '').strip()}")
 
     # What is said.
-
-    def _embedding_facts(self, name: str) -> Markup:
-        choice = self._embeddings.get(self._shown_embeddings(name))
-        if choice is None:
-            return h("p", class_="genlab-hint")
-        parts = [
-            f"{choice.dimension} dimensions" if choice.dimension else "dimension known once loaded",
-            "any language" if choice.language == "any" else wording.language(choice.language),
-            f"{choice.size_mb:.0f} MB" if choice.size_mb else "",
-            "needs the network" if choice.needs_network else "on this machine",
-        ]
-        reason = (
-            h("span", f" {choice.reason}", class_="genlab-error") if choice.reason and not choice.available else None
-        )
-        return h("p", " \u00b7 ".join(part for part in parts if part), reason, class_="genlab-hint")
 
     def _estimate(self) -> Markup:
         found = self._readiness
@@ -455,8 +417,6 @@ class TrainFormView(ipywidgets.Box):
         from genlab_widgets.widgets.pages.benchmark import facts
 
         fields = form.spec_fields()
-        chosen = str(fields["embeddings"])
-        embeddings = self._embeddings.get(chosen)
         split = (
             "Test/Train tags"
             if fields["test_train_tags"]
@@ -471,18 +431,12 @@ class TrainFormView(ipywidgets.Box):
                 wording.KINDS.get(str(fields["kind"]), str(fields["kind"]))
                 + (f", without {left_out}" if left_out else ""),
             ),
-            ("Embeddings", AUTOMATIC if chosen == "automatic" else embeddings.title if embeddings else chosen),
+            ("Embeddings", self._embeddings.title(str(fields["embeddings"]))),
             ("Train and test", split),
             ("Tasks", f"tags: {tags}; completions: {status}"),
             ("Parameters", ", ".join(f"{item.title.lower()} {form.fields[item.name]}" for item in forms.PARAMETERS)),
         ]
         return facts(rows)
-
-
-def _chosen_embeddings(line: Any) -> str:
-    """Returns what a line of the list stands for; the path or name of one's own is typed afterwards."""
-    name = str(line)
-    return name[: name.index(":") + 1] if name.endswith((":PATH", ":NAME")) else name
 
 
 def _tagged(value: Any) -> str:

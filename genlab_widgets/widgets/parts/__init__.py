@@ -9,6 +9,7 @@ from genlab_widgets.widgets.parts.download import Download
 from genlab_widgets.widgets.parts.inputs import Choice, Field, option
 from genlab_widgets.widgets.parts.log import Log
 from genlab_widgets.widgets.parts.markup import Markup, h
+from genlab_widgets.widgets.parts.pageview import PageView
 from genlab_widgets.widgets.parts.part import Stylesheet
 from genlab_widgets.widgets.parts.shell import Banner, Frame, Header, Steps
 from genlab_widgets.widgets.parts.status import Progress, ReadinessView
@@ -25,6 +26,7 @@ __all__ = [
     "Header",
     "Log",
     "Markup",
+    "PageView",
     "Progress",
     "ReadinessView",
     "Steps",

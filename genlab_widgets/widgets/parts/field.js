@@ -26,6 +26,9 @@ function render({ model, el }) {
     text: () =>
       h("input", { ...described(), type: "text", autocomplete: "off",
         oninput: (e) => later(e.target.value), onchange: (e) => send(e.target.value) }),
+    area: () =>
+      h("textarea", { ...described(), rows: "4", spellcheck: "false",
+        oninput: (e) => later(e.target.value), onchange: (e) => send(e.target.value) }),
     number: () =>
       h("input", { ...described(), type: "text", inputmode: "decimal", autocomplete: "off", class: "genlab-number",
         oninput: (e) => later(e.target.value), onchange: (e) => send(e.target.value) }),
@@ -51,7 +54,7 @@ function render({ model, el }) {
       for (const box of el.querySelectorAll("input")) box.checked = (value ?? []).includes(box.value);
       return;
     }
-    const input = el.querySelector("input, select");
+    const input = el.querySelector("input, select, textarea");
     if (!input || !control) return;
     if (model.get("kind") === "checkbox") input.checked = Boolean(value);
     else if (input.value !== String(value ?? "")) input.value = String(value ?? "");
@@ -59,7 +62,7 @@ function render({ model, el }) {
 
   const draw = () => {
     const kind = model.get("kind");
-    const typed = kind === "text" || kind === "number" ? el.querySelector("input")?.value : undefined;
+    const typed = ["text", "area", "number"].includes(kind) ? el.querySelector("input, textarea")?.value : undefined;
     const title = kind === "many"
       ? h("span", { class: "genlab-label", id: `${id}-label` }, model.get("label"))
       : h("label", { class: "genlab-label", for: id }, model.get("label"));
@@ -73,7 +76,7 @@ function render({ model, el }) {
     redraw(el, kind === "checkbox" ? null : title, line, hint);
     show();
     if (typed !== undefined && el.contains(document.activeElement)) {
-      const input = el.querySelector("input");
+      const input = el.querySelector("input, textarea");
       input.value = typed;
       input.setSelectionRange(typed.length, typed.length);
     }

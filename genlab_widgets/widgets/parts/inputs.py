@@ -15,11 +15,11 @@ def option(value: str, title: str, hint: str = "", disabled: bool = False) -> di
 
 
 class Field(Part):
-    """One input: ``text``, ``number``, ``select``, ``checkbox`` or ``many`` (several options)."""
+    """One input: ``text``, ``area`` (of lines), ``number``, ``select``, ``checkbox`` or ``many`` (several options)."""
 
     _esm = script("field")
     label = traitlets.Unicode().tag(sync=True)
-    kind = traitlets.Enum(["text", "number", "select", "checkbox", "many"], "text").tag(sync=True)
+    kind = traitlets.Enum(["text", "area", "number", "select", "checkbox", "many"], "text").tag(sync=True)
     value = traitlets.Any(None, allow_none=True).tag(sync=True)
     options = traitlets.List().tag(sync=True)
     hint = traitlets.Unicode().tag(sync=True)

@@ -34,7 +34,10 @@ function render({ model, el }) {
     role(member),
     h("span", { class: "genlab-moves" },
       button(member.username, -1, "Move up", "\u2191", index === 0),
-      button(member.username, 1, "Move down", "\u2193", index === all.length - 1)));
+      button(member.username, 1, "Move down", "\u2193", index === all.length - 1),
+      h("button", { type: "button", class: "genlab-link", "data-key": `remove-${member.username}`, disabled: model.get("disabled"),
+        "aria-label": `Remove: ${member.username}`, onclick: () => model.send({ event: "remove", name: member.username }) },
+        "Remove")));
 
   const draw = () => {
     redraw(list, model.get("members").map(row));

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from genlab_widgets.errors import PoorQuality
-from genlab_widgets.training.finetune import tagger
-from genlab_widgets.training.finetune.loop import EpochResult, Recipe, Trainer, Watcher
+from genlab_widgets.training.finetune import loop, tagger
+from genlab_widgets.training.finetune.loop import EpochResult, Estimate, Recipe, Trainer, Watcher
 from genlab_widgets.training.finetune.rows import LENGTHS, Row, batches, in_order
 from tests.training.finetune import samples
 
@@ -168,6 +168,34 @@ def test_a_loss_that_is_no_number_ends_with_a_next_step(tmp_path: Path) -> None:
         trainer.fit({"x": np.ones(1, "float32")}, rows(4), lambda params: 0.0, tmp_path)
     assert "learning rate" in caught.value.next_step
     assert not (tmp_path / "state.json").exists()
+
+
+def test_weights_that_only_the_last_step_broke_are_found(tmp_path: Path) -> None:
+    trainer = Trainer(lambda params, batch, key: jnp.sqrt(params["x"]).sum(), Recipe(epochs=1))
+    with pytest.raises(PoorQuality):
+        trainer.fit({"x": np.zeros(1, "float32")}, rows(4), lambda params: 0.0, tmp_path)
+    assert not (tmp_path / "state.json").exists()
+
+
+def test_a_state_of_other_rows_is_passed_over(tmp_path: Path) -> None:
+    Small(epochs=1).fit(tmp_path)
+    other = Small(epochs=1)
+    other.train = [sentence for sentence in other.train if "river" not in [token.text for token in sentence.tokens]]
+    heard: list[EpochResult] = []
+    other.fit(tmp_path, Watcher(epoch=heard.append))
+    assert [epoch.number for epoch in heard] == [1]
+
+
+def test_a_watcher_that_asks_hears_the_estimate_before_the_first_epoch_only(tmp_path: Path) -> None:
+    heard: list[Any] = []
+    watcher = Watcher(epoch=lambda result: heard.append(result.number), estimate=lambda found: heard.append(found))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "PROBE_SECONDS", 0.05)
+        Small(epochs=1).fit(tmp_path / "a", watcher)
+        Small(epochs=1).fit(tmp_path / "a", watcher)
+    assert isinstance(heard[0], Estimate)
+    assert heard[1:] == [1]
+    assert same(Small(epochs=1).fit(tmp_path / "a").params, Small(epochs=1).fit(tmp_path / "b").params)
 
 
 def test_a_probe_estimates_and_changes_nothing(tmp_path: Path) -> None:

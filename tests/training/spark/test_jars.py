@@ -88,7 +88,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Repo
     monkeypatch.setenv("GENLAB_MAVEN_URL", server.url)
     monkeypatch.setenv("GENLAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(jars, "required", lambda classifier=None: [jar(name) for name in CONTENT])
+    monkeypatch.setattr(jars, "required", lambda classifier=None, gpu=False: [jar(name) for name in CONTENT])
     yield server
     server.ended.set()
     server.shutdown()
@@ -163,7 +163,7 @@ def test_what_a_killed_process_left_is_resumed(repository: Repository) -> None:
 CHILD = """
 import sys
 from genlab_widgets.training.spark import jars
-jars.required = lambda classifier=None: [jars.Jar("org.test", "alpha", "1.0", None, int(sys.argv[1]), sys.argv[2])]
+jars.required = lambda classifier=None, gpu=False: [jars.Jar("org.test", "alpha", "1.0", None, int(sys.argv[1]), sys.argv[2])]
 jars.ensure(lambda done, total: None)
 """
 
@@ -305,3 +305,17 @@ def test_a_platform_without_natives_is_refused() -> None:
     with pytest.raises(NotEnoughResources) as caught:
         jars.platform_classifier("Linux", "aarch64")
     assert "aarch64" in caught.value.why
+
+
+def test_a_gpu_takes_other_natives_of_the_same_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # the real list
+    plain, gpu = (jars.required("linux-x86_64", gpu=wanted) for wanted in (False, True))
+    left, taken = set(plain) - set(gpu), set(gpu) - set(plain)
+    assert {jar.artifact for jar in left} == {"onnxruntime", "tensorflow-core-api"}
+    assert {(jar.artifact, jar.classifier) for jar in taken} == {
+        ("onnxruntime_gpu", None),
+        ("tensorflow-core-api", "linux-x86_64-gpu"),
+    }
+    assert all(re.fullmatch("[0-9a-f]{64}", jar.sha256) for jar in taken)
+    with pytest.raises(NotEnoughResources, match="cannot use a GPU"):
+        jars.required("windows-x86_64", gpu=True)

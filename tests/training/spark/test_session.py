@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from genlab_widgets import memory
-from genlab_widgets.errors import WorkspaceUnusable
+from genlab_widgets.errors import NotEnoughResources, WorkspaceUnusable
 from genlab_widgets.training.spark import session
 
 JARS = [Path("/jars/a.jar"), Path("/jars/b.jar")]
@@ -56,3 +56,9 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceUnusable) as caught:
         session.configuration(tmp_path / "run", JARS)
     assert "GENLAB_HOME" in caught.value.next_step
+
+
+def test_a_gpu_that_is_not_there_is_refused_before_java_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session.gpu, "found", lambda: ())
+    with pytest.raises(NotEnoughResources, match="asks for a GPU"):
+        session.start("refused", tmp_path, use_gpu=True)

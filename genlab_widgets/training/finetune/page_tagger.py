@@ -1,0 +1,260 @@
+"""Tagging the words of pages: a BERT that is told where each word stands, and a linear-chain CRF over the words.
+
+The channels of :mod:`genlab_widgets.training.finetune.pages` are embedded and added to the input of the first layer, as
+LayoutLM does (Xu et al. 2020), but from zero: a text checkpoint knows nothing of places. Every word piece of a word
+gets its word's channels; the first one carries its tag. What it learns is added to the scores of a CRF on the same
+words and places (:mod:`genlab_widgets.training.finetune.page_crf`), which is right about most of a page at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genlab_widgets.training.dataset import OUTSIDE
+from genlab_widgets.training.finetune import crf, encoder
+from genlab_widgets.training.finetune.checkpoint import Checkpoint
+from genlab_widgets.training.finetune.decoding import Decoder, Habits, Region, regions_of
+from genlab_widgets.training.finetune.encoder import Narrowed
+from genlab_widgets.training.finetune.loop import Estimate, Recipe, Trainer, Watcher
+from genlab_widgets.training.finetune.page_crf import PageCrf
+from genlab_widgets.training.finetune.pages import CHANNELS, STEPS, Page, Reader
+from genlab_widgets.training.finetune.rows import Row
+from genlab_widgets.training.finetune.state import Outcome
+from genlab_widgets.training.finetune.wordpieces import UNKNOWN
+
+if TYPE_CHECKING:
+    import jax
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from genlab_widgets.training.finetune.rows import Batch
+    from genlab_widgets.training.finetune.state import Params
+
+HEAD, PLACES, TRANSITIONS, STARTS = "classifier", "places", "crf.transitions", "crf.starts"
+_SPREAD = 0.02
+"""Standard deviation of new weights, as in BERT."""
+_WORD_DROPOUT = 0.05
+_SHIFT = 3
+"""Steps by which a training moves a page at most, up or down, left or right."""
+
+
+@dataclass
+class PageTagger:
+    """A checkpoint with embedded channels and a tagging head.
+
+    Attributes:
+        checkpoint: The encoder that is fine-tuned.
+        tags: BIO tags in the order of the head's outputs.
+        habits: What the training pages say about regions; :meth:`fit` counts them.
+        crf: A CRF on words and places whose scores are added; :meth:`fit` trains it.
+        longest: Most pieces of a window.
+    """
+
+    checkpoint: Checkpoint
+    tags: tuple[str, ...]
+    habits: Habits = field(default_factory=Habits)
+    crf: PageCrf | None = None
+    longest: int = 512
+    _emit: Any = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.longest = min(self.longest, self.checkpoint.shape.positions)
+
+    @property
+    def reader(self) -> Reader:
+        """What turns pages into rows and the scores of rows into those of words."""
+        return Reader(self.checkpoint.vocabulary, self.tags, self.longest)
+
+    def begin(self, seed: int) -> Params:
+        """Returns the checkpoint's weights, stacked, with new embeddings of the channels and a new head."""
+        import numpy as np
+
+        numbers = np.random.default_rng(seed)
+        hidden, count = self.checkpoint.shape.hidden, len(self.tags)
+
+        def drawn(*size: int) -> NDArray[np.float32]:
+            return np.asarray(_SPREAD * numbers.standard_normal(size), "float32")
+
+        return {
+            **encoder.stack(self.checkpoint.weights, self.checkpoint.shape.layers),
+            PLACES: drawn(len(CHANNELS), STEPS, hidden),
+            f"{HEAD}.weight": drawn(count, hidden),
+            f"{HEAD}.bias": np.zeros(count, "float32"),
+            TRANSITIONS: np.zeros((count, count), "float32"),
+            STARTS: np.zeros(count, "float32"),
+        }
+
+    def fit(
+        self,
+        train: Sequence[Page],
+        validation: Sequence[Page],
+        recipe: Recipe,
+        folder: Path,
+        watcher: Watcher | None = None,
+    ) -> Outcome:
+        """Fine-tunes on tagged pages; the best epoch by the F1 of words on the validation pages is kept.
+
+        Args:
+            train: Pages to learn from; habits are counted and the CRF is trained on them too.
+            validation: Pages to choose the epoch by.
+            recipe: How to train.
+            folder: Keeps the state, from which a killed training goes on.
+            watcher: Hears of steps and epochs.
+
+        Raises:
+            PoorQuality: The loss stopped being a number.
+        """
+        self.habits, self.crf = Habits.of(train), PageCrf.train(train, self.tags, recipe.seed)
+        trainer, narrow, rows = self._trainer(train, recipe, PageCrf.scores_of_others(train, self.tags, recipe.seed))
+
+        def score(params: Params) -> float:
+            return word_f1(validation, self.predict(narrow.widen(params), validation))
+
+        outcome = trainer.fit(narrow.params(self.begin(recipe.seed)), rows, score, folder, watcher)
+        return replace(outcome, params=narrow.widen(outcome.params))
+
+    def probe(self, train: Sequence[Page], recipe: Recipe, seconds: float = 10.0) -> Estimate:
+        """Measures the speed on this machine and says how long :meth:`fit` will take."""
+        import numpy as np
+
+        nothing = [np.zeros((len(page.words), len(self.tags)), "float32") for page in train]
+        trainer, narrow, rows = self._trainer(train, recipe, nothing)
+        return trainer.probe(narrow.params(self.begin(recipe.seed)), rows, seconds)
+
+    def predict(self, params: Mapping[str, Any], pages: Sequence[Page]) -> list[list[Region]]:
+        """Returns the regions of each page."""
+        decoder = self.decoder(params)
+        return [decoder.regions(page, own) for page, own in zip(pages, self.scores(params, pages), strict=True)]
+
+    def decoder(self, params: Mapping[str, Any]) -> Decoder:
+        """Returns what turns scores of words into regions."""
+        import numpy as np
+
+        transitions, starts = self._pairs(params)
+        return Decoder(self.tags, np.asarray(transitions), np.asarray(starts), self.habits, self.crf)
+
+    def scores(self, params: Mapping[str, Any], pages: Sequence[Page]) -> list[NDArray[np.float32]]:
+        """Returns the scores of each page's words (words x tags)."""
+        import jax
+        import numpy as np
+
+        if self._emit is None:
+            self._emit = jax.jit(lambda params, batch: self._scores(params, batch, None, 0.0))
+        given = {name: jax.numpy.asarray(value) for name, value in params.items()}
+        return self.reader.scores(pages, lambda batch: np.asarray(self._emit(given, batch)))
+
+    def _trainer(
+        self, train: Sequence[Page], recipe: Recipe, given: Sequence[NDArray[np.float32]]
+    ) -> tuple[Trainer, Narrowed, list[Row]]:
+        """Returns what trains, and the rows; to the scores of each page are added those that are given."""
+        import numpy as np
+
+        vocabulary = self.checkpoint.vocabulary
+        unknown = np.asarray([vocabulary.base[vocabulary.id_of(UNKNOWN)]])
+        rows = [
+            replace(row, given=np.where(row.words[:, None] >= 0, own[row.words], 0))
+            for page, own in zip(train, given, strict=True)
+            for row in self.reader.rows(page)
+        ]
+        narrow = Narrowed.of(self.checkpoint.weights, [unknown, np.zeros(1, "int32"), *(row.ids for row in rows)])
+        loss = self._loss(recipe.dropout, recipe.word_dropout, int(narrow.places(unknown)[0]))
+        return (
+            Trainer(loss, recipe, self.checkpoint.is_new),
+            narrow,
+            [replace(row, ids=narrow.places(row.ids)) for row in rows],
+        )
+
+    def _loss(self, dropout: float, word_dropout: float, unknown: int) -> Any:
+        """Returns the loss: minus the log-likelihood of the tags, per word; pages are moved, words hidden at random."""
+        import jax
+        import jax.numpy as jnp
+
+        def mean_loss(params: Params, batch: Batch, key: jax.Array) -> jax.Array:
+            keys = jax.random.split(key, 3)
+            moved = {**batch, "places": _moved(batch["places"], keys[0])}
+            if word_dropout:
+                hidden = encoder.chosen_words(batch["words"], keys[1], word_dropout)
+                moved["ids"] = jnp.where(hidden, unknown, batch["ids"])
+            scores = self._scores(params, moved, keys[2], dropout) + batch["given"]
+            pairs, starts = self._pairs(params)
+            known = 0.0 if self.crf is None else self.crf.transitions
+            total = crf.log_likelihood(scores, batch["target"], pairs + known, starts)
+            return -total / jnp.maximum(1, (batch["target"] >= 0).sum())
+
+        return mean_loss
+
+    def _scores(self, params: Params, batch: Batch, key: jax.Array | None, dropout: float) -> jax.Array:
+        """Returns the head's scores (batch x length x tags)."""
+        import jax
+
+        keys = jax.random.split(key) if key is not None and dropout else (None, None)
+        places = batch["places"]
+        added = sum(params[PLACES][channel][places[..., channel]] for channel in range(len(CHANNELS)))
+        hidden = encoder.forward(
+            params,
+            self.checkpoint.shape,
+            batch["ids"],
+            batch["types"],
+            batch["mask"],
+            keys[0],
+            dropout,
+            added,
+        )
+        if keys[1] is not None:
+            hidden = encoder.drop(hidden, keys[1], dropout)
+        return encoder.linear(hidden, params, HEAD)
+
+    def _pairs(self, params: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Returns scores of tag pairs (before x after) and of first tags."""
+        import jax.numpy as jnp
+
+        return (
+            jnp.where(crf.legal_pairs(self.tags), params[TRANSITIONS], crf.FORBIDDEN),
+            jnp.where(crf.legal_starts(self.tags), params[STARTS], crf.FORBIDDEN),
+        )
+
+
+def recipe(usual: Recipe) -> Recipe:
+    """Returns the recipe of a text model as that of a page model: words are hidden, and every epoch is run.
+
+    There are few pages, and the validation part is smaller still: one bad epoch does not end a training.
+    """
+    return replace(usual, word_dropout=_WORD_DROPOUT, patience=usual.epochs)
+
+
+def tags_of(pages: Sequence[Page]) -> tuple[str, ...]:
+    """Returns the tags that pages can have, ``O`` first: both of each label, so that any page can be tagged."""
+    labels = sorted({tag.partition("-")[2] for page in pages for tag in page.tags} - {""})
+    return (OUTSIDE, *(f"{prefix}-{label}" for label in labels for prefix in "BI"))
+
+
+def word_f1(pages: Sequence[Page], found: Sequence[Sequence[Region]]) -> float:
+    """Returns the micro F1 of words with their label, bounds of regions not looked at; 0 where there are none."""
+    right = total = 0
+    for page, regions in zip(pages, found, strict=True):
+        gold, given = _labelled(regions_of(page.tags)), _labelled(regions)
+        right += len(gold & given)
+        total += len(gold) + len(given)
+    return 2 * right / total if total else 0.0
+
+
+def _labelled(regions: Sequence[Region]) -> set[tuple[int, str]]:
+    return {(place, item.label) for item in regions for place in range(item.first, item.last + 1)}
+
+
+def _moved(places: jax.Array, key: jax.Array) -> jax.Array:
+    """Moves each page by some steps: its boxes sideways, its boxes and lines up or down."""
+    import jax
+    import jax.numpy as jnp
+
+    across, down, lines = (
+        jax.random.randint(one, (places.shape[0],), -most, most + 1)
+        for one, most in zip(jax.random.split(key, 3), (_SHIFT, _SHIFT, 1), strict=True)
+    )
+    zero = jnp.zeros_like(across)
+    by_name = {"left": across, "right": across, "centre": down, "from_top": lines, "from_bottom": -lines}
+    shift = jnp.stack([by_name.get(name, zero) for name in CHANNELS], axis=-1)
+    return jnp.clip(places + shift[:, None, :], 0, STEPS - 1)

@@ -1,0 +1,126 @@
+"""What the fine-tuning trainers share: checkpoint, recipe, what people hear, and the way into Spark NLP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genlab_widgets.training.epochs import Average, Epoch, Scores
+from genlab_widgets.training.estimate import fine_tuning_seconds
+from genlab_widgets.training.finetune import checkpoint, export
+from genlab_widgets.training.finetune.checkpoint import Checkpoint
+from genlab_widgets.training.finetune.loop import Estimate, Recipe, Watcher
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from genlab_widgets.training.finetune.state import EpochResult
+    from genlab_widgets.training.finetune.wordpieces import Vocabulary
+    from genlab_widgets.training.reporting import Reporter
+    from genlab_widgets.training.spec import TrainingSpec
+
+FOLDER = "folder:"
+STATE = "state"
+"""Folder, in a training's scratch, from which a killed training goes on."""
+_BATCH = 16
+_HEAD_TIMES = 5
+"""New layers learn so many times faster than the encoder (``docs/benchmarks.md``: 2e-4 and 1e-3)."""
+_PROBE_FROM_SECONDS = 60.0
+"""A training that is estimated shorter is not probed: the probe takes ten seconds."""
+
+
+def base_of(embeddings: str) -> Checkpoint:
+    """Returns the checkpoint that the embeddings of a spec name: a folder, or MiniLM; it sees capitals.
+
+    Raises:
+        BadInput: The folder is none of a BERT.
+        DownloadFailed: MiniLM cannot be fetched.
+    """
+    if embeddings.startswith(FOLDER):
+        return checkpoint.read(Path(embeddings.removeprefix(FOLDER)).expanduser()).with_case()
+    return checkpoint.default().with_case()
+
+
+def about(spec: TrainingSpec, base: Checkpoint) -> dict[str, Any]:
+    """Returns what ``result.json`` says of the checkpoint."""
+    return {"name": spec.embeddings, "dimension": base.shape.hidden, "title": base.name, "origin": "fine-tuned"}
+
+
+def recipe(spec: TrainingSpec) -> Recipe:
+    """Returns how a spec trains."""
+    return Recipe(
+        epochs=spec.epochs,
+        encoder_rate=spec.learning_rate,
+        head_rate=_HEAD_TIMES * spec.learning_rate,
+        dropout=spec.dropout,
+        batch=spec.batch_size,
+        decay=spec.decay,
+        seed=spec.seed,
+    )
+
+
+def watcher(reporter: Reporter, spec: TrainingSpec, rows: int, tokens: int, measure: str) -> Watcher:
+    """Returns what tells the run of epochs, of the way through them, and beforehand of the time they will take.
+
+    Args:
+        reporter: The run's.
+        spec: What is trained.
+        rows: Rows that are learned from.
+        tokens: Their tokens.
+        measure: What the validation score is.
+    """
+
+    def heard(result: EpochResult) -> None:
+        reporter.log(f"Epoch {result.number}: loss {result.loss:.4f}, validation {measure} {result.score:.4f}.")
+        scores = Scores(micro=Average(f1=result.score))
+        reporter.epochs(
+            [
+                Epoch(
+                    number=result.number,
+                    total=spec.epochs,
+                    seconds=result.seconds,
+                    loss=result.loss,
+                    train_rows=rows,
+                    validation=scores,
+                )
+            ]
+        )
+
+    def stepped(fraction: float, loss: float) -> None:
+        reporter.within(fraction)
+
+    def estimated(found: Estimate) -> None:
+        minutes = max(1, round(found.seconds / 60))
+        reporter.log(
+            f"Measured {found.pieces_per_second:,.0f} word pieces a second here: {spec.epochs} epochs take about "
+            f"{minutes} minute{'' if minutes == 1 else 's'}, fewer if they stop helping."
+        )
+        reporter.estimate(found.seconds)
+
+    long = fine_tuning_seconds(tokens, spec.epochs) >= _PROBE_FROM_SECONDS
+    return Watcher(progress=stepped, epoch=heard, estimate=estimated if long else None)
+
+
+def stage(
+    spark: SparkSession, annotator: Any, graph: Any, vocabulary: Vocabulary, labels: Sequence[str], folder: Path
+) -> Any:
+    """Writes a fine-tuned model and loads it as one of Spark NLP's BERT classifiers.
+
+    ``loadSavedModel`` gives every model of a session the same file name, ``model.onnx``: Spark refuses the second, and
+    allowed to overwrite, the first would turn into the second where it is opened late. A saved stage has a name of its
+    own, so it is saved and loaded at once.
+
+    Args:
+        spark: The session.
+        annotator: Spark NLP's class, for example ``BertForTokenClassification``.
+        graph: The ONNX model.
+        vocabulary: Its word pieces.
+        labels: Its labels, in the order of the outputs.
+        folder: Gets the ONNX folder and the saved stage.
+    """
+    place = export.write(graph, vocabulary, labels, folder / "onnx")
+    spark.sparkContext._jsc.sc().conf().set("spark.files.overwrite", "true")
+    loaded = annotator.loadSavedModel(str(place), spark)
+    loaded.write().overwrite().save(str(folder / "stage"))
+    return annotator.load(str(folder / "stage")).setCaseSensitive(vocabulary.cased).setBatchSize(_BATCH)

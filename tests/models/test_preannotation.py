@@ -1,0 +1,128 @@
+"""What models found as the predictions of an export, and what they are given to read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from genlab_widgets.errors import BadInput, Conflict, NotFound, WorkspaceUnusable
+from genlab_widgets.models.preannotation import Preannotation, page_item, pieces_of_files, pieces_of_project, text_items
+from genlab_widgets.projects.labeling_config import Covered, LabelingConfig
+from genlab_widgets.projects.tasks import read_task
+from genlab_widgets.training.dataset import Example, Span
+from genlab_widgets.workspace import Workspace
+from tests import mixed
+from tests.samples import finish, imported, task, write_export
+
+CONFIG = LabelingConfig.parse(mixed.CONFIG)
+TEXT = "Gave 😀 aspirin today."
+
+
+def test_entities_become_items_in_code_points_under_their_control() -> None:
+    items = text_items(Example(1, TEXT, (Span(7, 14, "DRUG"),)), CONFIG, Covered("entities"))
+    assert items == [
+        {
+            "from_name": "label",
+            "to_name": "text",
+            "type": "labels",
+            "value": {"start": 7, "end": 14, "text": "aspirin", "labels": ["DRUG"]},
+        }
+    ]
+
+
+def test_classes_become_one_item_of_their_choices() -> None:
+    whole = (Span(0, len(TEXT), "high"), Span(0, len(TEXT), "low"))
+    items = text_items(Example(1, TEXT, whole), CONFIG, Covered("choices", "urgency"))
+    assert items == [
+        {"from_name": "urgency", "to_name": "text", "type": "choices", "value": {"choices": ["high", "low"]}}
+    ]
+    assert text_items(Example(1, TEXT, ()), CONFIG, Covered("choices", "urgency")) == []
+
+
+def test_items_can_be_imported_again() -> None:
+    items = text_items(Example(1, TEXT, (Span(7, 14, "DRUG"),)), CONFIG, Covered("entities"))
+    read = read_task({"id": 1, "data": {"text": TEXT}, "completions": [{"id": 1, "result": items}]})
+    region = read.completions[0].regions[0]
+    assert (region.start, region.end, region.labels) == (7, 14, ("DRUG",))
+
+
+def test_files_and_folders_become_pieces_in_order(tmp_path: Path) -> None:
+    (tmp_path / "b.txt").write_text("Zwei", encoding="utf-8")
+    (tmp_path / "a.txt").write_text("Eins 😀", encoding="utf-8")
+    (tmp_path / "left out.bin").write_bytes(b"\0")
+    found = pieces_of_files([tmp_path], CONFIG)
+    assert [(piece.id, piece.text, piece.data["title"]) for piece in found] == [
+        (1, "Eins 😀", "a.txt"),
+        (2, "Zwei", "b.txt"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "error", "told"),
+    [
+        ("missing.txt", None, NotFound, "does not exist"),
+        ("latin.txt", "Größe".encode("latin-1"), BadInput, "UTF-8"),
+        ("table.xlsx", b"PK", BadInput, "neither a text"),
+    ],
+)
+def test_what_cannot_be_read_is_named(
+    tmp_path: Path, name: str, content: bytes | None, error: type[Exception], told: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(error, match=told):
+        pieces_of_files([tmp_path / name], CONFIG)
+
+
+def test_only_tasks_that_nobody_completed_are_read(home: Path, tmp_path: Path) -> None:
+    open_task, draft = task(2, completions=[]), task(3)
+    for completion in draft["completions"]:
+        completion["submitted_at"] = None
+    project = imported(home, write_export(tmp_path / "notes", [task(1), open_task, draft]))
+    assert [piece.id for piece in pieces_of_project(project)] == [2, 3]
+    assert [piece.id for piece in pieces_of_project(project, everything=True)] == [1, 2, 3]
+
+
+def test_a_project_without_a_deployed_model_says_so(home: Path, tmp_path: Path) -> None:
+    imported(home, write_export(tmp_path / "notes", tasks=3))
+    with pytest.raises(Conflict, match="names none that was trained here"):
+        Workspace(home).project("notes").preannotate()
+
+
+def test_models_whose_files_are_gone_and_assertion_alone_are_refused(home: Path, tmp_path: Path) -> None:
+    imported(home, write_export(tmp_path / "notes", tasks=3))
+    workspace = Workspace(home)
+    project = workspace.project("notes")
+    finish(workspace, project.spec(kind="assertion"), "notes")
+    [model] = workspace.models()
+    with pytest.raises(Conflict, match="judges entities"):
+        model.preannotate([])
+
+
+def test_tasks_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    found = Preannotation([{"id": 1, "data": {"text": "ä"}, "predictions": [{"result": [{}, {}]}]}])
+    found.write(tmp_path / "out.json")
+    assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8")) == found.tasks
+    assert found.items == 2
+    with pytest.raises(WorkspaceUnusable, match="cannot be written"):
+        found.write(tmp_path / "nowhere" / "out.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+
+
+def test_a_region_of_a_page_becomes_a_box_in_percent_and_pixels() -> None:
+    config = LabelingConfig.parse(
+        '<View><RectangleLabels name="box" toName="page"><Label value="TOTAL"/></RectangleLabels>'
+        '<Image name="page" value="$image"/></View>'
+    )
+    box = {"left": 0.25, "top": 0.5, "right": 0.75, "bottom": 0.625}
+    region = {"label": "TOTAL", "text": "12.50", "score": 0.9, "page": 1, **box}
+    item = page_item(region, [{"width": 10, "height": 10}, {"width": 400, "height": 800}], config)
+    assert (item["from_name"], item["to_name"], item["type"]) == ("box", "page", "rectanglelabels")
+    assert (item["pageNumber"], item["original_width"], item["original_height"]) == (2, 400, 800)
+    value = item["value"]
+    assert [value[side] for side in ("x", "y", "width", "height")] == [25, 50, 50, 12.5]
+    assert [value[f"{side}_px"] for side in ("x", "y", "width", "height")] == [100, 400, 200, 100]
+    assert (value["rectanglelabels"], value["text"], value["confidence"]) == (["TOTAL"], ["12.50"], 0.9)
+    assert "x_px" not in page_item(region, [], config)["value"]
