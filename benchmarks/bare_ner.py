@@ -76,7 +76,7 @@ ner = (
     .fit(embedded)
 )
 rows = ner.transform(spark.read.parquet(str(folder / "test.parquet")))
-pairs = rows.select(F.explode(F.arrays_zip("label.result", "ner.result"))).toPandas()["col"]
+pairs = [row.col for row in rows.select(F.explode(F.arrays_zip("label.result", "ner.result"))).collect()]
 print(classification_report([pair[0] for pair in pairs], [pair[1] for pair in pairs], zero_division=0))
 PipelineModel(stages=[stage, ner]).write().overwrite().save(str(folder / "model"))
 spark.stop()

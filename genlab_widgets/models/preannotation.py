@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -24,6 +24,7 @@ from genlab_widgets.training.dataset import Example
 from genlab_widgets.training.kinds.base import clean_text
 from genlab_widgets.training.locking import scratch
 from genlab_widgets.training.runfolder import Result, RunFolder
+from genlab_widgets.training.spark.places import Place, address
 from genlab_widgets.training.trainers import Trainer, trainer_for
 
 if TYPE_CHECKING:
@@ -206,12 +207,13 @@ def opened(rows: Sequence[Given]) -> Iterator[Callable[[Sequence[Piece], Preanno
             "It judges entities, and no NER model finds any.",
             "Name the project, whose labeling config names a NER model too, or deploy one.",
         )
-    with session.borrowed("preannotate") as spark:
-        readers = [_reader(spark, *item) for item in order]
+    with session.borrowed("preannotate") as spark, ExitStack() as places:
+        readers = [_reader(spark, places, *item) for item in order]
         yield lambda batch, found: _read(spark, readers, batch, found)
 
 
-def _reader(spark: SparkSession, row: ModelRow, folder: RunFolder, config: LabelingConfig) -> Reader:
+def _reader(spark: SparkSession, places: ExitStack, row: ModelRow, folder: RunFolder, config: LabelingConfig) -> Reader:
+    """Loads a model; the links that its folder may need last as long as ``places``."""
     from pyspark.ml import PipelineModel
 
     result = folder.read_result()
@@ -219,7 +221,10 @@ def _reader(spark: SparkSession, row: ModelRow, folder: RunFolder, config: Label
         raise NotFound(
             f"The files of {row.name} are gone.", f"{folder.model} is not there.", "Train again.", model=row.name
         )
-    return Reader(row, _trainer(result), PipelineModel.load(folder.model.absolute().as_uri()), config)
+    place = Place(folder.path)
+    places.callback(place.close)
+    pipeline = PipelineModel.read().session(spark).load(address(place.path / folder.model.name))
+    return Reader(row, _trainer(result), pipeline, config)
 
 
 def _trainer(result: Result) -> Trainer:

@@ -15,7 +15,7 @@ Library = Literal["open_source", "healthcare", "finance", "legal", "visual_nlp"]
 Architecture = Literal["automatic", "annotator", "fine_tuned"]
 Head = Literal["automatic", "logistic_regression", "classifier_dl"]
 _FINE_TUNED = {"epochs": 5, "learning_rate": 2e-4, "batch_size": 16, "dropout": 0.1, "decay": 0.01}
-_FINE_TUNED_PAGES = {**_FINE_TUNED, "epochs": 16, "batch_size": 4}
+_FINE_TUNED_PAGES = {**_FINE_TUNED, "epochs": 10, "batch_size": 4}
 """A page has hundreds of words, and projects of pages are small: more passes, smaller batches."""
 _OWN_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("classification", "annotator"): {"epochs": 30, "batch_size": 32},
@@ -24,6 +24,7 @@ _OWN_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("ner", "automatic"): _FINE_TUNED,
     ("classification", "fine_tuned"): {**_FINE_TUNED, "epochs": 10},
     ("assertion", "fine_tuned"): {**_FINE_TUNED, "epochs": 6},
+    ("visual_ner", "annotator"): {"epochs": 25},
     ("visual_ner", "fine_tuned"): _FINE_TUNED_PAGES,
     ("visual_ner", "automatic"): _FINE_TUNED_PAGES,
 }

@@ -202,10 +202,13 @@ class Model:
         """
         from pyspark.ml import PipelineModel
 
+        from genlab_widgets.training.spark.places import Place, address
+
         if not self.folder.is_dir():
             step = "Train again with the same settings."
             raise NotFound(f"The files of {self.name} are gone.", f"{self.folder} is not there.", step, model=self.name)
-        return PipelineModel.read().session(spark).load(self.folder.as_uri())
+        # A link that the folder's name makes necessary stays: Spark may read from it later.
+        return PipelineModel.read().session(spark).load(address(Place(self.folder.parent).path / self.folder.name))
 
     def preannotate(
         self,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.bills import write_bills
 from tests.browser import walk
 from tests.samples import imported, write_export
 
@@ -124,3 +125,22 @@ def test_both_pages_work_in_jupyterlab(
     page.locator(".genlab-corner").get_by_text("Completed").wait_for(timeout=walk.SLOW)
     run_cell(page, lab_server, "infrastructure.ipynb", "InfrastructurePage()")
     page.get_by_text("No GPU found", exact=True).wait_for(timeout=walk.SLOW)
+
+
+@pytest.mark.spark
+@pytest.mark.timeout(900)
+def test_a_visual_ner_model_is_trained_from_the_setup_page(
+    home: Path, tmp_path: Path, app_server: Server, browser_page: Page
+) -> None:
+    """For real: pages, Spark and the transformer, from Train Now to the deployed model."""
+    project = imported(home, write_bills(tmp_path / "bills", 20))
+    page = browser_page
+    walk.open_app(page, app_server.address)
+    walk.go_to(page, "Setup")
+    page.get_by_role("heading", name="Train now").wait_for(timeout=walk.SLOW)
+    assert page.get_by_role("radio", name="Visual NER").is_checked()
+    page.get_by_role("radio", name="Test/Train tags").check()
+    train_now(page, 2)
+    page.locator(".genlab-corner").get_by_text("Completed").wait_for(timeout=400_000)
+    assert 'model="visual_ner_bills' in walk.deploy(page)
+    assert b'model="visual_ner_bills_annotation_manual"' in project.config_source

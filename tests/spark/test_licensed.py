@@ -57,5 +57,5 @@ def test_assertion_rows_name_each_entity_by_its_tokens(spark: SparkSession) -> N
 
     found = licensed.target_rows(spark, annotations.sentence_rows(spark, rows.train), rows).collect()
     told = sorted((row["start"], row["end"], row["status"], row["ner_chunk"][0]["result"]) for row in found)
-    assert told == [(1, 1, "absent", "fever"), (3, 4, "present", "left knee")]
+    assert told == [(1, 1, "absent", "fever"), (8, 9, "present", "left knee")]
     assert all(row["token"][row["start"]]["begin"] == row["ner_chunk"][0]["begin"] for row in found)

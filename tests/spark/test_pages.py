@@ -159,15 +159,16 @@ def test_errors_stay_with_their_file(spark: SparkSession, saved: Path, tmp_path:
     from pyspark.ml import PipelineModel
 
     (tmp_path / "broken.png").write_bytes(b"\x89PNG no more")
-    (tmp_path / "empty.pdf").write_bytes(b"")
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 no more")
     loaded = PipelineModel.load(str(saved))
     files = spark.read.format("binaryFile").load(str(tmp_path)).select("path", "content")
     rows = loaded.transform(files).collect()
-    assert {row.path.rsplit("/", 1)[-1] for row in rows} == {"broken.png", "empty.pdf"}
+    assert {row.path.rsplit("/", 1)[-1] for row in rows} == {"broken.png", "broken.pdf"}
     for row in rows:
         assert row.error
         assert (row.words, row.regions) == ([], [])
-    paths = [str(tmp_path / "broken.png"), str(tmp_path / "absent.png"), "s3://bucket/x.png", None]
+    (tmp_path / "empty.png").write_bytes(b"")  # which binaryFile passes over
+    paths = [str(tmp_path / "empty.png"), str(tmp_path / "absent.png"), "s3://bucket/x.png", None]
     told = loaded.transform(spark.createDataFrame([(path,) for path in paths], "path string")).collect()
     assert all(row.error and not row.regions for row in told)
     assert "content" in told[2].error

@@ -187,3 +187,15 @@ def test_edits_of_members_outlive_a_page_switch(page: SetupPage, project: Projec
     assert not again.members.save.disabled
     again.members.revert.click()
     assert SetupPage(project, background=False).members.members == again.members.stored
+
+
+def test_an_image_project_trains_visual_ner_first(home: Path, tmp_path: Path) -> None:
+    config = (
+        '<View><Choices name="lang" toName="image"><Choice value="en"/></Choices><RectangleLabels name="l" '
+        'toName="image"><Label value="TOTAL"/></RectangleLabels><Image name="image" value="$image"/></View>'
+    )
+    export = write_export(tmp_path / "bills", [{**task(1), "completions": []}], config)
+    card = SetupPage(Workspace(home, user="olga").import_project(export).project, background=False).training
+    assert next(item["value"] for item in card.kind.options) == "visual_ner"
+    assert card.kind.value == "visual_ner"
+    assert card.numbers["epochs"].value == str(defaults("visual_ner", "automatic")["epochs"])

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _ITERATIONS = 100
 _PENALTY = 0.1
-_FOLDS = 4
 _DECIMALS = 4
 """Of a weight, in memory and in a saved model alike."""
 _ROUNDED = {"left": 6, "right": 6, "centre": 4, "height": 6}
@@ -72,20 +71,6 @@ class PageCrf:
             for (before, after), weight in model.transition_features_.items():
                 pairs[number[before], number[after]] = weight
         return cls(weights, pairs)
-
-    @classmethod
-    def scores_of_others(cls, pages: Sequence[Page], tags: Sequence[str], seed: int = 0) -> list[NDArray[np.float32]]:
-        """Returns for each page the scores of a CRF that learned from the pages of other tasks.
-
-        On pages that it knows a CRF is right and sure: what is added to its scores would learn nothing from them.
-        """
-        numbers = {task: number for number, task in enumerate(sorted({page.task_id for page in pages}))}
-        folds = [numbers[page.task_id] % _FOLDS for page in pages]
-        models = [
-            cls.train([page for page, own in zip(pages, folds, strict=True) if own != fold], tags, seed)
-            for fold in range(_FOLDS)
-        ]
-        return [models[fold].scores(page) for page, fold in zip(pages, folds, strict=True)]
 
     def scores(self, page: Page) -> NDArray[np.float32]:
         """Returns the scores of a page's words (words x tags)."""

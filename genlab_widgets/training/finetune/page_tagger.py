@@ -2,8 +2,9 @@
 
 The channels of :mod:`genlab_widgets.training.finetune.pages` are embedded and added to the input of the first layer, as
 LayoutLM does (Xu et al. 2020), but from zero: a text checkpoint knows nothing of places. Every word piece of a word
-gets its word's channels; the first one carries its tag. What it learns is added to the scores of a CRF on the same
-words and places (:mod:`genlab_widgets.training.finetune.page_crf`), which is right about most of a page at once.
+gets its word's channels; the first one carries its tag. The scores of a CRF on the same words and places
+(:mod:`genlab_widgets.training.finetune.page_crf`), trained beside it, are added when a page is decoded. (Trained on top
+of the CRF's scores instead, the encoder learns next to nothing: little is left to learn from.)
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ class PageTagger:
             PoorQuality: The loss stopped being a number.
         """
         self.habits, self.crf = Habits.of(train), PageCrf.train(train, self.tags, recipe.seed)
-        trainer, narrow, rows = self._trainer(train, recipe, PageCrf.scores_of_others(train, self.tags, recipe.seed))
+        trainer, narrow, rows = self._trainer(train, recipe)
 
         def score(params: Params) -> float:
             return word_f1(validation, self.predict(narrow.widen(params), validation))
@@ -118,10 +119,7 @@ class PageTagger:
 
     def probe(self, train: Sequence[Page], recipe: Recipe, seconds: float = 10.0) -> Estimate:
         """Measures the speed on this machine and says how long :meth:`fit` will take."""
-        import numpy as np
-
-        nothing = [np.zeros((len(page.words), len(self.tags)), "float32") for page in train]
-        trainer, narrow, rows = self._trainer(train, recipe, nothing)
+        trainer, narrow, rows = self._trainer(train, recipe)
         return trainer.probe(narrow.params(self.begin(recipe.seed)), rows, seconds)
 
     def predict(self, params: Mapping[str, Any], pages: Sequence[Page]) -> list[list[Region]]:
@@ -146,19 +144,12 @@ class PageTagger:
         given = {name: jax.numpy.asarray(value) for name, value in params.items()}
         return self.reader.scores(pages, lambda batch: np.asarray(self._emit(given, batch)))
 
-    def _trainer(
-        self, train: Sequence[Page], recipe: Recipe, given: Sequence[NDArray[np.float32]]
-    ) -> tuple[Trainer, Narrowed, list[Row]]:
-        """Returns what trains, and the rows; to the scores of each page are added those that are given."""
+    def _trainer(self, train: Sequence[Page], recipe: Recipe) -> tuple[Trainer, Narrowed, list[Row]]:
         import numpy as np
 
         vocabulary = self.checkpoint.vocabulary
         unknown = np.asarray([vocabulary.base[vocabulary.id_of(UNKNOWN)]])
-        rows = [
-            replace(row, given=np.where(row.words[:, None] >= 0, own[row.words], 0))
-            for page, own in zip(train, given, strict=True)
-            for row in self.reader.rows(page)
-        ]
+        rows = [row for page in train for row in self.reader.rows(page)]
         narrow = Narrowed.of(self.checkpoint.weights, [unknown, np.zeros(1, "int32"), *(row.ids for row in rows)])
         loss = self._loss(recipe.dropout, recipe.word_dropout, int(narrow.places(unknown)[0]))
         return (
@@ -178,10 +169,8 @@ class PageTagger:
             if word_dropout:
                 hidden = encoder.chosen_words(batch["words"], keys[1], word_dropout)
                 moved["ids"] = jnp.where(hidden, unknown, batch["ids"])
-            scores = self._scores(params, moved, keys[2], dropout) + batch["given"]
-            pairs, starts = self._pairs(params)
-            known = 0.0 if self.crf is None else self.crf.transitions
-            total = crf.log_likelihood(scores, batch["target"], pairs + known, starts)
+            scores = self._scores(params, moved, keys[2], dropout)
+            total = crf.log_likelihood(scores, batch["target"], *self._pairs(params))
             return -total / jnp.maximum(1, (batch["target"] >= 0).sum())
 
         return mean_loss

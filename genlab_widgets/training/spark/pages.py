@@ -11,6 +11,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
@@ -35,6 +36,7 @@ from genlab_widgets.training.dataset import Example, Span
 from genlab_widgets.training.finetune.decoding import Region
 from genlab_widgets.training.finetune.page_model import PageModel
 from genlab_widgets.training.finetune.pages import Page, pages_of
+from genlab_widgets.training.spark.places import address, escaped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,7 +134,7 @@ class _TaggerWriter(DefaultParamsWriter):
         target = hadoop.Path(f"{path}/{_FILES}")
         system = target.getFileSystem(self.sc._jsc.hadoopConfiguration())
         system.mkdirs(target)
-        system.copyFromLocalFile(hadoop.Path(Path(self.instance.place).absolute().as_uri()), target)
+        system.copyFromLocalFile(hadoop.Path(address(Path(self.instance.place))), target)
 
 
 class _TaggerReader(DefaultParamsReader):
@@ -141,7 +143,7 @@ class _TaggerReader(DefaultParamsReader):
     def load(self, path: str) -> PageTagger:
         stage: PageTagger = super().load(path)
         name = stage.getOrDefault(stage.file)
-        self.sc.addFile(f"{path}/{_FILES}/{name}")
+        self.sc.addFile(escaped(f"{path}/{_FILES}/{name}"))
         stage.place = Path(SparkFiles.get(name))
         return stage
 
@@ -171,7 +173,6 @@ def span_of(layout: Layout, label: str, places: Sequence[int]) -> Span:
 
 def word_structs(layout: Layout) -> list[tuple[Any, ...]]:
     """Returns the words of a layout as the column ``words`` holds them."""
-    """Returns the words of a layout as rows of the column ``words``."""
     return [(*word, line) for word, line in zip(layout.words, layout.lines, strict=True)]
 
 
@@ -201,9 +202,12 @@ def _read_one(path: str | None, content: bytes | None) -> tuple[list[Any], list[
 
     try:
         pages = reading.read(_bytes_of(path) if content is None else bytes(content), path or "")
+        words = word_structs(reading.layout_of(pages))
     except GenlabError as error:
         return [], [], str(error)
-    return word_structs(reading.layout_of(pages)), [(page.width, page.height) for page in pages], None
+    except Exception as error:  # one file that OCR stumbles over shall not end the job of all others
+        return [], [], f"{path or 'The file'} could not be read: {type(error).__name__}: {error}."
+    return words, [(page.width, page.height) for page in pages], None
 
 
 def _bytes_of(path: str | None) -> bytes:
@@ -246,11 +250,9 @@ def _regions(model: PageModel, row: Sequence[Any] | None) -> list[dict[str, Any]
 
 
 def cut(row: Sequence[Any]) -> list[Page]:
-    """Cuts the words of a row into pages, as a layout is cut."""
-    lines: dict[int, list[Word]] = {}
-    for item in row:
-        lines.setdefault(item["line"], []).append(Word(*(item[name] for name in Word._fields)))
-    layout = Layout.of(lines.values())
+    """Cuts the words of a row into pages, as a layout is cut; a line ends where page or line changes."""
+    groups = groupby(row, key=lambda item: (item["page"], item["line"]))
+    layout = Layout.of([[Word(*(item[name] for name in Word._fields)) for item in line] for _, line in groups])
     return pages_of(Example(0, layout.text, (), layout))
 
 

@@ -11,6 +11,17 @@ _PATTERN_SIGNS = re.compile(r"[{}\[\]*?\\,:]")
 """Spark takes a path that it reads for a pattern and some settings for lists; there these signs are not themselves."""
 
 
+def address(path: Path) -> str:
+    """Returns a path of this machine for Spark to read, whatever its default file system is; blanks stay blanks."""
+    return f"file:///{path.absolute().as_posix().lstrip('/')}"
+
+
+def escaped(path: str) -> str:
+    """Returns a path for ``SparkContext.addFile``, which alone wants signs of a local path escaped."""
+    own = re.match(r"(?:file:/*)?(/.*|[A-Za-z]:/.*)", path)
+    return Path(own[1]).as_uri() if own else path
+
+
 class Place:
     """A folder by its own name, or by a link to it where Spark would take its name for a pattern.
 

@@ -69,9 +69,11 @@ def classes(scores: str, labels: Sequence[str], threshold: float | None) -> Any:
     from genlab_widgets.training.spark.stages import Annotated
 
     taken = f"b.s[i] >= {threshold!r}D" if threshold is not None else "i = array_position(b.s, array_max(b.s)) - 1"
+    # A class may be called "sentence", which every annotation says something else by.
+    by_label = "map_from_arrays(b.l, transform(b.s, x -> CAST(x AS STRING)))"
     annotation = (
         f"named_struct('annotatorType', 'category', 'begin', 0, 'end', {DOCUMENT}[0].end, 'result', b.l[i], "
-        "'metadata', map_concat(map('sentence', '0'), map_from_arrays(b.l, transform(b.s, x -> CAST(x AS STRING)))), "
+        f"'metadata', map_concat(map('sentence', '0'), map_filter({by_label}, (k, v) -> k != 'sentence')), "
         "'embeddings', CAST(array() AS array<float>))"
     )
     picked = f"transform(filter(sequence(0, {len(labels) - 1}), i -> {taken}), i -> {annotation})"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from genlab_widgets.errors import TooFewCompletions
 from genlab_widgets.training import embeddings, split
 from genlab_widgets.training.dataset import Example, Sentence, Span
 from genlab_widgets.training.runfolder import Candidate
@@ -104,9 +105,14 @@ class Compared:
 
 
 def compare(spark: SparkSession, rows: Rows, spec: TrainingSpec, scratch: Path, reporter: Reporter) -> Compared:
-    """Embeds all texts and compares the heads on a part of the training texts."""
+    """Embeds all texts and compares the heads on a part of the training texts.
+
+    Raises:
+        TooFewCompletions: All training texts have the same class.
+    """
     from pyspark.ml import PipelineModel
 
+    require_two_classes(rows)
     clock = Clock()
     base = embeddings.resolve(spec.embeddings, rows.language)
     reporter.log(f"Embeddings: {base.title} ({base.dimension} dimensions), averaged over each text.")
@@ -119,6 +125,21 @@ def compare(spark: SparkSession, rows: Rows, spec: TrainingSpec, scratch: Path, 
     clock.mark("embeddings")
     truth = {item.task_id: frozenset(span.label for span in item.spans) for item in rows.train_examples}
     return Compared(base, first, data, rows, truth, _race(data, rows, truth, spec, scratch, reporter), clock)
+
+
+def require_two_classes(rows: Rows) -> None:
+    """Refuses training texts with nothing to tell apart: equal texts stay on one side of the split.
+
+    Raises:
+        TooFewCompletions: All training texts have the same class.
+    """
+    found = sorted({span.label for item in rows.train_examples for span in item.spans})
+    if not rows.multiple and len(found) < 2:
+        raise TooFewCompletions(
+            "There is nothing to tell apart.",
+            f"All texts of the training part have the class {' '.join(found)}; the others are in the test part.",
+            "Complete more tasks, of different texts, or change the seed or the share of test tasks.",
+        )
 
 
 def _race(

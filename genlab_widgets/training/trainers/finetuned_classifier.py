@@ -15,6 +15,7 @@ from genlab_widgets.training.spark import reading, texts
 from genlab_widgets.training.spark.annotations import SENTENCE, TOKEN
 from genlab_widgets.training.trainers import finetuning
 from genlab_widgets.training.trainers.base import Clock, Rows, Trained
+from genlab_widgets.training.trainers.classification import require_two_classes
 
 if TYPE_CHECKING:
     from pyspark.ml import PipelineModel
@@ -42,7 +43,9 @@ class FineTunedClassifier:
         Raises:
             BadInput: The checkpoint folder is none of a BERT.
             PoorQuality: The loss was no number.
+            TooFewCompletions: All training texts have the same class.
         """
+        require_two_classes(rows)
         clock = Clock()
         model = Classifier(finetuning.base_of(spec.embeddings), rows.labels, multiple=rows.multiple)
         train, validation = (taught(model, part) for part in split.hold_out(rows.train_examples, spec.seed))

@@ -45,9 +45,11 @@ class ClassifierRace:
         if best.f1 is None or best.f1 >= GOOD_ENOUGH:
             trained = compared.learn(reporter)
             reason = (
-                "too few texts to compare on" if best.f1 is None else f"F1 {best.f1:.3f} on held-out training texts"
+                "there are too few texts to compare on"
+                if best.f1 is None
+                else f"with F1 {best.f1:.3f} on held-out training texts fine-tuning has little to gain"
             )
-            why = f"Automatic took the {best.title} on frozen vectors ({reason}): fine-tuning has little to gain there."
+            why = f"Automatic took the {best.title} on frozen vectors: {reason}."
             return replace(trained, architecture="annotator", why=why)
         reporter.log(f"{best.title} has F1 {best.f1:.3f}, below {GOOD_ENOUGH}: the transformer is fine-tuned, too.")
         tuned_spec = automatic.with_architecture(spec, "fine_tuned")

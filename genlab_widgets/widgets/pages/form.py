@@ -68,7 +68,7 @@ PARAMETERS = (
     ),
     Parameter(
         "batch_size",
-        "Sentences or pages in one step. Too low: epochs take longer. Too high: more memory, and few steps on a small project.",
+        "Sentences or pages in a step. Too low: epochs take longer. Too high: memory, and few steps in small projects.",
         "Give a whole number from 1 to 1,024.",
         whole=True,
     ),

@@ -14,6 +14,7 @@ from genlab_widgets.errors import BadInput, NotFound
 from genlab_widgets.projects.importing import import_project
 from genlab_widgets.projects.pages import cache, reading
 from genlab_widgets.projects.pages.layout import Word
+from genlab_widgets.workspace import Workspace
 from tests.projects.pages.exports import PAGE, SHOP, TOTAL, region, task, write_export
 from tests.projects.pages.files import RECEIPT, encoded, pdf, picture
 from tests.projects.pages.test_reading import bomb
@@ -64,6 +65,13 @@ def test_missing_words_are_read_once_and_kept(home: Path, tmp_path: Path, read_f
     hashed = report.project.data_hash
     assert import_project(export, home).project.data_hash == hashed
     assert len(read_files) == 2
+
+
+def test_the_workspace_tells_which_page_is_read(home: Path, tmp_path: Path, read_files: list[str]) -> None:
+    seen: list[tuple[int, int]] = []
+    export = write_export(tmp_path / "p", [task(1, SHOP)], a_png=encoded(picture()))
+    Workspace().import_project(export, on_page=lambda page, pages: seen.append((page, pages)))
+    assert seen == [(1, 1)]
 
 
 def test_an_import_of_what_was_imported_reads_nothing(home: Path, tmp_path: Path, read_files: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,6 @@ def test_a_checkpoint_that_cannot_be_trained(tmp_path: Path, kind: str, damage: 
 
 @pytest.mark.parametrize("kind", ["classification", "assertion"])
 def test_a_loss_that_is_no_number_ends_the_training(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
-
     usual = finetuning.recipe
     monkeypatch.setattr(finetuning, "recipe", lambda spec: replace(usual(spec), encoder_rate=1e30, head_rate=1e38))
     error = fails(kind, samples.write(tmp_path / "tiny"), tmp_path)
@@ -86,6 +85,14 @@ def test_a_loss_that_is_no_number_ends_the_training(tmp_path: Path, kind: str, m
 def test_entities_without_a_word_teach_nothing(tmp_path: Path) -> None:
     place = samples.write(tmp_path / "tiny")
     assert isinstance(fails("assertion", place, tmp_path, rows("assertion", blank=True)), TooFewCompletions)
+
+
+def test_texts_of_one_class_have_nothing_to_tell_apart(tmp_path: Path) -> None:
+    whole = rows("classification")
+    alone = replace(whole, train_examples=whole.train_examples[::2])
+    error = fails("classification", samples.write(tmp_path / "tiny"), tmp_path, alone)
+    assert isinstance(error, TooFewCompletions)
+    assert "class x" in error.why
 
 
 def test_a_probe_tells_the_log_and_the_page(tmp_path: Path) -> None:
