@@ -80,7 +80,7 @@ def test_options_tell_limits_choices_and_defaults() -> None:
     text = " ".join(command.get_help(click.Context(command, info_name="train", terminal_width=200)).split())
     assert "Epochs (at least 1, at most 1000). [default: 10]" in text
     assert "Dropout (at least 0, less than 1)." in text
-    assert "[open_source|healthcare|finance|legal]" in text
+    assert "[open_source|healthcare|finance|legal|visual_nlp]" in text
     assert "--test-train-tags / --no-test-train-tags" in text
     assert "Source. [default: batch]" in text
 

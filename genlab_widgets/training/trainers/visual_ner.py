@@ -78,7 +78,11 @@ class FineTunedVisualNer:
         ]
         clock.mark("prediction")
         return Trained(
-            model=fitted, predicted=predicted, embeddings=finetuning.about(spec, base), durations=clock.seconds
+            model=fitted,
+            predicted=predicted,
+            embeddings=finetuning.about(spec, base),
+            durations=clock.seconds,
+            validation=outcome.epochs[outcome.best - 1].score,
         )
 
     def read(self, spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
