@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from genlab_widgets.projects.labeling_config import LabelingConfig, LintFinding
     from genlab_widgets.projects.members import Members
     from genlab_widgets.projects.scripts import Script, Scripts
+    from genlab_widgets.projects.tasks import Completion, Task
     from genlab_widgets.training.embeddings import EmbeddingsChoice
     from genlab_widgets.training.offers import Offer
     from genlab_widgets.training.readiness import Readiness
@@ -395,6 +396,32 @@ class Project:
             chosen += [model for model in deployed if model.kind == "ner"]
         config = self.labeling_config
         return [(model.row, self.workspace.model_rows.run_folder(model.row), config) for model in chosen]
+
+    def task_picture(self, task: Task) -> bytes:
+        """Returns the first page of a task as JPEG, upright; empty where the export brought none.
+
+        Raises:
+            NotFound: It is gone, or the packages that read it are not installed.
+            BadInput: It cannot be read.
+        """
+        from genlab_widgets.training import page_pictures
+
+        return page_pictures.jpeg(self.folder, task.pages[0]) if task.pages else b""
+
+    def task_boxes(self, task: Task, completion: Completion) -> list[tuple[str, tuple[float, float, float, float]]]:
+        """Returns what was marked on the first page of a task: label, and left, top, width, height in percent."""
+        from genlab_widgets.training.dataset import Span
+        from genlab_widgets.training.page_marks import boxes
+
+        if task.layout is None:
+            return []
+        return [
+            (label, (100 * box.left, 100 * box.top, 100 * (box.right - box.left), 100 * (box.bottom - box.top)))
+            for region in completion.regions
+            for label in region.labels
+            for page, box in boxes(task.layout, Span(region.start, region.end, label))
+            if page == 0
+        ]
 
     def preferences(self) -> dict[str, Any]:
         """Returns what the page keeps for this project (wizard step, view, form fields); empty at first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,9 +11,10 @@ from weakref import WeakKeyDictionary
 
 import ipywidgets
 
-from genlab_widgets.errors import BadLabelingConfig, Conflict
+from genlab_widgets.errors import BadLabelingConfig, Conflict, GenlabError
 from genlab_widgets.projects.config_editing import as_text, from_text
 from genlab_widgets.projects.labeling_config import LabelingConfig, LintFinding, difference
+from genlab_widgets.projects.selection import choose
 from genlab_widgets.widgets.pages.colours import label_colours
 from genlab_widgets.widgets.pages.deploy import diff_markup
 from genlab_widgets.widgets.pages.page import card, row, show, stack, text
@@ -260,22 +262,33 @@ class ConfigPanel(ipywidgets.Box):
         if self.config is None:
             self.preview.value = h("p", "There is nothing to show yet.", class_="genlab-empty")
             return
+        if sample is not None and "Image" in (item.tag for item in self.config.tree().iter()):
+            sample = self._with_page(sample)
         assertions = frozenset(label.value for label in self.config.labels if label.assertion)
         drawn = Preview(label_colours(self.config), sample, assertions, self.preview.model_id or "preview")
         self.preview.value = drawn.draw(self.config.tree())
+
+    def _with_page(self, sample: Sample) -> Sample:
+        """Adds the picture of the first page and the boxes on it; a picture that cannot be read is left out."""
+        try:
+            picture = self.project.task_picture(sample.task)
+        except GenlabError:
+            picture = b""
+        boxes = self.project.task_boxes(sample.task, sample.completion) if sample.completion else []
+        return replace(sample, picture=picture, boxes=tuple(boxes))
 
     def _next_sample(self) -> None:
         self._sample += 1
         self._draw_preview()
 
     def _find_samples(self) -> list[Sample]:
-        """Returns tasks whose answers show most of the config: first those with regions, then any."""
-        key = self.project.labeling_config.text_key
+        """Returns tasks with the answers that train, those with regions first; of other tasks the fullest answer."""
+        key, members = self.project.labeling_config.text_key, self.project.members
         found = []
         for task in islice(self.project.stored.tasks(), LOOKED_AT):
             answers = [item for item in task.completions if item.submitted_at and not item.skipped]
-            best = max(answers, key=lambda item: (len(item.regions), len(item.choices)), default=None)
-            found.append(Sample(task, best, key))
+            fullest = max(answers, key=lambda item: (len(item.regions), len(item.choices)), default=None)
+            found.append(Sample(task, choose(task.completions, members)[0] or fullest, key))
         found.sort(key=lambda sample: sample.completion is None or not sample.completion.regions)
         return found[:SAMPLES]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -29,11 +31,15 @@ class Sample:
         task: The task.
         completion: What was answered; None shows the text alone.
         text_key: The key of the task's data that the answer's regions are counted in.
+        picture: The first page of the task as JPEG; empty where there is none.
+        boxes: What was marked on that page: label, and left, top, width and height in percent of the page.
     """
 
     task: Task
     completion: Completion | None
     text_key: str
+    picture: bytes = b""
+    boxes: tuple[tuple[str, tuple[float, float, float, float]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,7 @@ class Preview:
             "RectangleLabels": self._labels,
             "Text": self._text,
             "HyperText": self._text,
+            "Image": self._image,
             "Choices": self._choices,
             "TextArea": self._field,
             "Number": self._field,
@@ -123,6 +130,27 @@ class Preview:
         return _sample_text(
             visible_text(found)[:MOST_CHARACTERS] if item.tag == "HyperText" else found[:MOST_CHARACTERS]
         )
+
+    def _image(self, item: Any) -> Markup:
+        sample = self.sample
+        if sample is None or not sample.picture:
+            told = "The project has no page to show." if sample is None else f"Task {sample.task.id} has no picture."
+            return h("p", told, class_="genlab-sample genlab-quiet")
+        known = [(label, box) for label, box in sample.boxes if label in self.colours]
+        marks = [
+            h(
+                "div",
+                h("span", label, class_="genlab-tag"),
+                class_="genlab-pagebox",
+                style=f"--label:{self.colours[label]};left:{left:.2f}%;top:{top:.2f}%;width:{wide:.2f}%;height:{high:.2f}%",
+            )
+            for label, (left, top, wide, high) in known[:MOST_ITEMS]
+        ]
+        counted = Counter(label for label, _ in known)
+        told = ", ".join(f"{count} {label}" for label, count in counted.items()) or "nothing marked"
+        data = base64.b64encode(sample.picture).decode()
+        picture = h("img", src=f"data:image/jpeg;base64,{data}", alt=f"Page 1 of task {sample.task.id}: {told}")
+        return h("div", picture, marks, class_="genlab-samplepage")
 
     def _marked(self, text: str) -> list[object]:
         """Returns the text with the regions of the sample; equal and overlapping ones share their part of it."""
