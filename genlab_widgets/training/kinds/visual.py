@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from genlab_widgets.training.dataset import Example
 from genlab_widgets.training.findings import TASKS_SHOWN, Finding, plural
 from genlab_widgets.training.kinds.base import Drawn, clean_layout, spans_of
-from genlab_widgets.training.kinds.ner import unknown_labels
+from genlab_widgets.training.kinds.ner import Ner, unknown_labels
 
 if TYPE_CHECKING:
     from genlab_widgets.projects.labeling_config import LabelingConfig
@@ -17,24 +17,15 @@ if TYPE_CHECKING:
     from genlab_widgets.training.spec import TrainingSpec
 
 
-class VisualNer:
-    """See :class:`genlab_widgets.training.kinds.base.Kind`."""
+class VisualNer(Ner):
+    """NER whose text is the words of pages; see :class:`genlab_widgets.training.kinds.base.Kind`.
+
+    The CRF beside it learns the places of the words too.
+    """
 
     name = "visual_ner"
     title = "Visual NER"
-    average: Literal["micro", "macro"] = "micro"
-    spans_matter = True
     counts: Literal["spans", "words"] = "words"
-    baseline_title = "CRF"
-
-    def complete(self, spec: TrainingSpec, config: LabelingConfig) -> TrainingSpec:
-        """The labeling config decides nothing more."""
-        return spec
-
-    def labels(self, spec: TrainingSpec, config: LabelingConfig) -> tuple[str, ...]:
-        """Returns the labels of the config."""
-        labels = (label.value for label in config.entity_labels)
-        return tuple(dict.fromkeys(label for label in labels if label not in spec.leave_out_labels))
 
     def draw(self, usable: Sequence[Selected], spec: TrainingSpec, config: LabelingConfig) -> Drawn:
         """Takes every task with words on its pages: one without regions teaches what is none."""
@@ -45,12 +36,6 @@ class VisualNer:
                 layout = clean_layout(entry.task.layout)
                 examples[entry.task.id] = Example(entry.task.id, layout.text, spans_of(entry, labels), layout)
         return Drawn(examples, [*unknown_labels(usable, config), *_unread(usable, labels)])
-
-    def baseline(self, train: Sequence[Example], test: Sequence[Example], seed: int) -> list[Example]:
-        """Trains a CRF on the same words and their places."""
-        from genlab_widgets.training.baseline import crf
-
-        return crf(train, test, seed)
 
 
 def _unread(usable: Sequence[Selected], labels: Sequence[str]) -> list[Finding]:
