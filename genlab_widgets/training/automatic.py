@@ -50,7 +50,7 @@ def resolve(spec: TrainingSpec, language: str, tokens: int) -> Choice:
             with_architecture(spec, "annotator"), f"Automatic trains {frozen} on frozen embeddings: {reason}."
         )
     chosen = with_architecture(spec, "fine_tuned")
-    minutes = max(1, round(fine_tuning_seconds(tokens, chosen.epochs) / 60))
+    minutes = max(1, round(fine_tuning_seconds(spec.kind, tokens, chosen.epochs) / 60))
     about = f"about {minutes} minute{'' if minutes == 1 else 's'}"
     if spec.kind == "classification":
         return Choice(
@@ -93,7 +93,7 @@ def _against_fine_tuning(spec: TrainingSpec, language: str, tokens: int) -> str:
         return "the packages for fine-tuning (jax, optax) are not installed"
     if language.lower()[:2] != "en" and not spec.embeddings.startswith("folder:"):
         return f"the transformer at hand reads English, and these texts are {language}"
-    seconds = fine_tuning_seconds(tokens, with_architecture(spec, "fine_tuned").epochs)
+    seconds = fine_tuning_seconds(spec.kind, tokens, with_architecture(spec, "fine_tuned").epochs)
     if seconds > (LONGEST_RACE_SECONDS if spec.kind == "classification" else LONGEST_SECONDS):
         return f"fine-tuning {tokens:,} tokens would take about {_told(seconds)}"
     return _unreachable(spec)

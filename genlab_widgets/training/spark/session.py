@@ -134,6 +134,8 @@ def configuration(folder: Path, jar_paths: list[Path]) -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         # Tables go to Java as Arrow, which needs no Python workers of 50 MB each.
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        # Rows that go to Python workers together: whole files may be among them.
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "500",
         "spark.sql.shuffle.partitions": str(max(2, os.cpu_count() or 2)),
     }
     if not settings.spark_master.startswith("local"):

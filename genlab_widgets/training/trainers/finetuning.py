@@ -98,7 +98,7 @@ def watcher(reporter: Reporter, spec: TrainingSpec, rows: int, tokens: int, meas
         )
         reporter.estimate(found.seconds)
 
-    long = fine_tuning_seconds(tokens, spec.epochs) >= _PROBE_FROM_SECONDS
+    long = fine_tuning_seconds(spec.kind, tokens, spec.epochs) >= _PROBE_FROM_SECONDS
     return Watcher(progress=stepped, epoch=heard, estimate=estimated if long else None)
 
 
