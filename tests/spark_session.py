@@ -17,6 +17,25 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     from genlab_widgets.training.spark import session
 
     folder = tmp_path_factory.mktemp("spark")
-    running = session.start("tests", folder)
-    yield running
-    session.stop(running, folder)
+    yield session.start("tests", folder)
+    end()
+
+
+def end() -> None:
+    """Ends the session and its Java, which by then holds many GB: what comes later needs them."""
+    import sys
+
+    if "pyspark" not in sys.modules:
+        return
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    active = SparkSession.getActiveSession()
+    if active is not None:
+        active.stop()
+    gateway = SparkContext._gateway
+    if gateway is not None:
+        gateway.shutdown()
+        gateway.proc.kill()
+        gateway.proc.wait()
+        SparkContext._gateway = SparkContext._jvm = None

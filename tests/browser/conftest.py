@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from tests import spark_session
 from tests.browser.tiny_training import SOURCE
 from tests.samples import write_template
 
@@ -49,6 +50,12 @@ class Server(NamedTuple):
     home: Path
     log: Path
     pid: int
+
+
+@pytest.fixture(scope="session", autouse=True)
+def room() -> None:
+    """Lets the Java of the Spark tests go: pages train in processes of their own."""
+    spark_session.end()
 
 
 def chromium() -> str:
