@@ -118,6 +118,7 @@ def lab_server(home: Path, tmp_path: Path) -> Iterator[Server]:
     command = [
         sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={free_port()}", f"--IdentityProvider.token={LAB_TOKEN}", f"--ServerApp.root_dir={root}",
+        f"--LabApp.workspaces_dir={tmp_path / 'workspaces'}",  # else it opens what an earlier test had open
     ]  # fmt: skip
     yield from serve(command, home, tmp_path / "lab.out", root)
 
