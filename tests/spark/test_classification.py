@@ -95,7 +95,8 @@ def test_logistic_regression_gives_in_spark_what_it_gave_in_python(
 def test_spark_nlps_own_classifiers_train_and_are_saved(spark: SparkSession, tmp_path: Path, multiple: bool) -> None:
     from pyspark.ml import PipelineModel
 
-    trained, gold, trainer = train(spark, tmp_path, multiple, "classifier_dl", epochs=8)
+    count = 3 if multiple else 8  # MultiClassifierDL is slow and keeps native memory with every step
+    trained, gold, trainer = train(spark, tmp_path, multiple, "classifier_dl", count)
     assert [item.name for item in trained.race if item.chosen] == ["classifier_dl"]
     trained.model.write().save(str(tmp_path / "model"))
     read = trainer.read(spark, PipelineModel.load(str(tmp_path / "model")), gold)
@@ -103,9 +104,9 @@ def test_spark_nlps_own_classifiers_train_and_are_saved(spark: SparkSession, tmp
         item.task_id: set(item.spans) for item in trained.predicted
     }
     log = (tmp_path / "run" / "training.log").read_text(encoding="utf-8")
-    assert "Epoch 7/8" in log  # the file counts from 0
+    assert f"Epoch {count - 1}/{count}" in log  # the file counts from 0
     epochs = RunFolder(tmp_path / "run").epochs()
-    assert epochs[-1].number == 8
+    assert epochs[-1].number == count
     assert epochs[-1].loss < epochs[0].loss  # type: ignore[operator]
 
 
