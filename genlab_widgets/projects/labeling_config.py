@@ -8,6 +8,7 @@ import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any, Literal
 from xml.sax.saxutils import escape
@@ -152,14 +153,29 @@ class LabelingConfig:
 
     def control_of(self, label: str) -> str:
         """Returns the name of the control that holds a label; empty where none does."""
-        found = (item for item in self.tree().iter("Label") if item.get("value") == label and _marks_spans(item))
-        parents = (parent for item in found for parent in item.iterancestors() if parent.tag in LABEL_CONTROLS)
-        return next((str(parent.get("name", "")) for parent in parents), "")
+        return self._control_by_label.get(label, "")
 
     def marked_by(self, control: str) -> str:
         """Returns the name of what a control marks (its ``toName``); empty where there is no such control."""
-        found = (item for item in self.tree().iter() if item.get("name") == control and item.get("toName"))
-        return next((str(item.get("toName")).split(",")[0] for item in found), "")
+        return self._marked_by_control.get(control, "")
+
+    # Read once: predictions ask for every item that a model found.
+    @cached_property
+    def _control_by_label(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for item in self.tree().iter("Label"):
+            around = next((parent for parent in item.iterancestors() if parent.tag in LABEL_CONTROLS), None)
+            if around is not None:
+                found.setdefault(str(item.get("value", "")), str(around.get("name", "")))
+        return found
+
+    @cached_property
+    def _marked_by_control(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for item in self.tree().iter():
+            if item.get("name") is not None and item.get("toName"):
+                found.setdefault(str(item.get("name")), str(item.get("toName")).split(",")[0])
+        return found
 
     def with_models(self, models: Mapping[str, str | None], part: Covered | None = None) -> LabelingConfig:
         """Returns a config whose labels or choices name these models; every other byte stays.
