@@ -65,7 +65,7 @@ def test_the_result_is_complete(trained: RunFolder) -> None:
     assert losses[-1] < losses[0]  # type: ignore[operator]
     assert result.baseline is not None
     assert result.benchmark is not None
-    assert result.benchmark.token.micro.f1 == pytest.approx(result.epochs[-1].test.micro.f1, abs=0.02)  # type: ignore[union-attr]
+    assert result.benchmark.token.micro.f1 == pytest.approx(result.epochs[-1].test.micro.f1, abs=0.05)  # type: ignore[union-attr]
     assert result.embeddings["name"] == "word2vec"
     assert result.graph is not None
     assert result.graph.startswith("ner-dl/blstm_")
@@ -83,7 +83,7 @@ def test_the_run_folder_holds_the_record_and_no_scratch(trained: RunFolder) -> N
     assert result is not None
     assert {name: (trained.model / name).stat().st_size for name in result.model_files} == result.model_files
     log = trained.log.read_text(encoding="utf-8")
-    for word in ("Parameters: ", "Name of the selected graph", "Epoch 6/6", "Confusion matrix", "finds the same in"):
+    for word in ("Parameters: ", "Name of the selected graph", "Epoch 6/6", "Confusion matrix", "raw test task"):
         assert word in log
 
 
