@@ -15,7 +15,7 @@ export GENLAB_HOME ?= $(CURDIR)/.demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: help setup demo app lab test check bench docs clean chromium
+.PHONY: help setup demo app lab test check bench docs clean programs
 
 help: ## Show the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ lab: setup ## Open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. --ContentsManager.allow_hidden=True \
 		--LabApp.default_url=/lab/tree/notebooks/genlab.ipynb $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 
-test: setup chromium ## Every test, the fast ones first
+test: setup programs ## Every test, the fast ones first
 	@env -u GENLAB_HOME $(BIN)/python -m pytest
 
 check: $(READY) ## Format, lint, types, layers and the fast tests (under 2 minutes)
@@ -72,9 +72,13 @@ $(JARS): $(READY)
 	@$(BIN)/genlab doctor --only jars --fetch
 	@touch $@
 
-# Browser tests drive the system's Chromium. Only a CI machine gets it installed without being asked.
-chromium:
-	@command -v chromium chromium-browser google-chrome >/dev/null || { \
-		if [ "$${CI:-}" = true ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
-		else echo "Chromium is not installed: the browser tests need it (Debian: apt-get install chromium)." >&2; fi; }
+# Browser tests drive the system's Chromium, and the tests of a team's database a PostgreSQL server of their own (Debian
+# keeps its programs off PATH). Only a CI machine gets them installed without being asked.
+programs:
+	@missing=""; \
+	command -v chromium chromium-browser google-chrome >/dev/null || missing="$$missing chromium"; \
+	command -v initdb /usr/lib/postgresql/*/bin/initdb >/dev/null || missing="$$missing postgresql"; \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$${CI:-}" = true ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else echo "Not installed:$$missing. The tests that need them are skipped (Debian: apt-get install$$missing)." >&2; fi

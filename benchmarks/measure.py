@@ -12,7 +12,7 @@ import platform
 import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -24,7 +24,10 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 SAMPLE_SECONDS = 0.1
 SETTLED_SECONDS = 1.0
 """A younger process is not counted: between fork and exec a child shows its parent's memory as its own."""
-PACKAGES = ("genlab-widgets", "pyspark", "spark-nlp", "papermill", "ipywidgets", "numpy", "pandas", "sklearn-crfsuite")
+PACKAGES = (
+    *("genlab-widgets", "pyspark", "spark-nlp", "papermill", "ipywidgets", "numpy", "pandas", "sklearn-crfsuite"),
+    *("jax", "onnxruntime"),
+)
 
 
 @dataclass
@@ -135,6 +138,49 @@ def family(pid: int | None) -> list[psutil.Process]:
         return []
 
 
+class Lines:
+    """Finished measurements, one JSON object a line: a benchmark that was killed goes on after the last of them.
+
+    Args:
+        path: The file; None keeps them in memory only.
+        key: Names of the fields by which one measurement is told from another.
+    """
+
+    def __init__(self, path: Path | None, key: Sequence[str]) -> None:
+        self._path, self._key = path, tuple(key)
+        self._rows = read_lines(path) if path is not None and path.exists() else []
+
+    def done(self, **fields: Any) -> bool:
+        """Says whether the measurement with these fields, all of the key, is there already."""
+        wanted = [fields[name] for name in self._key]
+        return any([row.get(name) for name in self._key] == wanted for row in self._rows)
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Prints a finished measurement and appends it to the file."""
+        self._rows.append(json.loads(json.dumps(row)))
+        print(json.dumps(row), flush=True)
+        if self._path is not None:
+            before = self._path.read_bytes() if self._path.exists() else b""
+            cut = bool(before) and not before.endswith(b"\n")
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write("\n" * cut + json.dumps(row) + "\n")
+
+    def rows(self, **fields: Any) -> list[dict[str, Any]]:
+        """Returns the measurements with these fields, of earlier starts too."""
+        return [row for row in self._rows if all(row.get(name) == value for name, value in fields.items())]
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Reads the measurements of a file; a line that was cut short by the end of its process is passed over."""
+    found = []
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue
+    return found
+
+
 def report(name: str, goal: str, rows: list[dict[str, Any]], facts: dict[str, Any], target: Path | None) -> None:
     """Prints a benchmark as a table for docs/benchmarks.md and writes it as JSON where ``target`` names a file."""
     print(f"### {name}\n\nGoal: {goal}\n")
@@ -171,11 +217,12 @@ def turns_row(what: str, turns: Turns, unit: str) -> dict[str, Any]:
     }
 
 
-def arguments(description: str) -> Any:
-    """Returns a parser with the options that every benchmark has."""
+def arguments(description: str, rounds: bool = True) -> Any:
+    """Returns a parser with the options that every benchmark has; ``rounds`` says whether it measures in rounds."""
     import argparse
 
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, help="also write the figures there")
-    parser.add_argument("--repeats", type=int, default=5, help="measured rounds (default: 5)")
+    if rounds:
+        parser.add_argument("--repeats", type=int, default=5, help="measured rounds (default: 5)")
     return parser

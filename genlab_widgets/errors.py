@@ -153,6 +153,12 @@ class WorkspaceUnusable(NotEnoughResources):
     code = "GL401"
 
 
+class DatabaseUnreachable(WorkspaceUnusable):
+    """The server of a team's database does not answer, or ended the connection; the same may work in a moment."""
+
+    code = "GL403"
+
+
 class DownloadFailed(NotEnoughResources):
     """Jars or embeddings could not be fetched, or their checksum is wrong."""
 

@@ -30,7 +30,8 @@ class Settings(BaseSettings):
     cache: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("genlab")))
     """Jars and embeddings. Can be carried to a machine without network."""
     database_url: str | None = None
-    """SQLAlchemy URL of a team's database; the default is SQLite in the workspace."""
+    """Address of a team's database, ``postgresql://user@server/database`` (user guide, "A team's database"); the
+    default is SQLite in the workspace."""
     spark_master: str = "local[2]"
     """Where Spark runs: ``local[n]``, ``spark://``, ``yarn`` or ``k8s://``."""
     driver_memory: str | None = None

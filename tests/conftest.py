@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests import postgresql
 
 if TYPE_CHECKING:
     from genlab_widgets.projects.store import Project
@@ -16,8 +19,17 @@ SLOW_LAST = ("process", "spark", "browser")
 """Markers in the order in which their tests run; tests without one of them run first."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+LEFT_OUT = pytest.StashKey[int]()
+"""How many tests want a PostgreSQL server where none is installed."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Runs unit tests first, so that a plain mistake shows after seconds and not after Spark."""
+    if postgresql.programs() is None and os.environ.get("CI") != "true":
+        left_out = [item for item in items if wants_postgresql(item)]
+        config.stash[LEFT_OUT] = len(left_out)
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
     def cost(item: pytest.Item) -> int:
         return max(
@@ -25,6 +37,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         )
 
     items.sort(key=cost)
+
+
+def wants_postgresql(item: pytest.Item) -> bool:
+    """Tells whether a test needs the PostgreSQL server."""
+    chosen = getattr(getattr(item, "callspec", None), "params", {})
+    return "server" in getattr(item, "fixturenames", ()) or chosen.get("database_url") == "postgresql"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Says in one line what was left out for want of a PostgreSQL server."""
+    if config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(f"{postgresql.MISSING} {config.stash[LEFT_OUT]} tests were left out.")
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +71,34 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("GENLAB_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[postgresql.Server]:
+    """A PostgreSQL server, started once."""
+    found = postgresql.programs()
+    if found is None:  # in CI only: elsewhere the tests that want one are left out
+        pytest.fail(postgresql.MISSING)
+    started = postgresql.Server(found)
+    try:
+        started.start()
+        yield started
+    finally:
+        started.remove()
+
+
+@pytest.fixture
+def team_database(server: postgresql.Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty PostgreSQL database (a schema, to be exact) that ``GENLAB_DATABASE_URL`` names."""
+    url = server.new_schema()
+    monkeypatch.setenv("GENLAB_DATABASE_URL", url)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str | None:
+    """Runs a test on either database; None is SQLite in the workspace folder, a URL a PostgreSQL database."""
+    return None if request.param == "sqlite" else str(request.getfixturevalue("team_database"))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,8 +93,15 @@ def deploy(model_name: str, undo: bool, yes: bool, dry_run: bool, as_json: bool)
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--all", "everything", is_flag=True, help="Without FILES: also the tasks that have completions.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the tasks there, as JSON that can be imported.")
+@click.option(
+    "--min-score",
+    type=click.FloatRange(0, 1),
+    help="Leave out what has a lower score than this, 0 to 1; what has no score stays. Without it all is kept.",
+)
 @json_option
-def preannotate(name: str, files: tuple[Path, ...], everything: bool, out: Path | None, as_json: bool) -> int:
+def preannotate(
+    name: str, files: tuple[Path, ...], everything: bool, out: Path | None, min_score: float | None, as_json: bool
+) -> int:
     """Let a trained model, or all deployed models of a project, read texts, images and PDFs.
 
     Without FILES it reads the tasks of the project that nobody has completed. The result are tasks with predictions,
@@ -108,7 +118,8 @@ def preannotate(name: str, files: tuple[Path, ...], everything: bool, out: Path 
         def show(count: int) -> None:
             bar.update(count - bar.n)
 
-        found = reader.preannotate(files, everything, show)
+        with _stdout_kept():
+            found = reader.preannotate(files, everything, show, min_score=min_score)
     for problem in found.problems:
         note(f"Warning: {problem}")
     if out is not None:
@@ -120,6 +131,19 @@ def preannotate(name: str, files: tuple[Path, ...], everything: bool, out: Path 
         rows = [row for task in found.tasks for row in _items(task)]
         say(table(("task", "label", "text", "score"), rows, right=(3,)) if rows else "Nothing was found.")
     return BadInput.exit_code if found.problems else 0
+
+
+@contextmanager
+def _stdout_kept() -> Iterator[None]:
+    """Sends to stderr what Java prints meanwhile (Spark NLP's ONNX says "Using CPUs"): stdout is for the answer."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _named(workspace: Workspace, name: str) -> Model | Project:
@@ -146,7 +170,7 @@ def _items(task: dict[str, Any]) -> list[tuple[str, str, str | None, str | None]
         labels = value.get("labels") or value.get("rectanglelabels") or value.get("choices") or []
         text = value.get("text")
         shown = " ".join(text) if isinstance(text, list) else text
-        rows.append((title, ", ".join(labels), shown, score(value.get("confidence"))))
+        rows.append((title, ", ".join(labels), shown, score(item.get("score"))))
     return rows
 
 

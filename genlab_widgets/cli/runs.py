@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from genlab_widgets.training.scores import Score
     from genlab_widgets.workspace import Run, Workspace
 
+T = TypeVar("T")
 POLL_SECONDS = 0.5
 """How often a waiting command looks at the run; the worker writes its progress about once a second."""
 EXIT_CODES = {"COMPLETED": 0, "FAILED": 1, "CANCELLED": 10, "CRASHED": 11}
@@ -82,15 +84,20 @@ def follow(workspace: Workspace, run: Run) -> bool:
     """
     try:
         with _Meter() as meter:
-            while not run.ended:
-                meter.show(run)
+            while not _patiently(lambda: meter.show(run)):
                 time.sleep(POLL_SECONDS)
-                workspace.reconcile()
-            meter.show(run)
+                _patiently(workspace.reconcile)
         return True
     except KeyboardInterrupt:
         note(f"The training {run.id} goes on. Follow it: genlab logs -f {run.id}. Stop it: genlab stop {run.id}.")
         return False
+
+
+def _patiently(step: Callable[[], T]) -> T:
+    """Takes a step, and waits for the server of a team's database when it is away: the training goes on meanwhile."""
+    from genlab_widgets.database import patiently
+
+    return patiently(step, lambda error: note(f"{error} The training goes on, and this waits for the server."))
 
 
 class _Meter:
@@ -116,21 +123,23 @@ class _Meter:
     def __exit__(self, *_: object) -> None:
         self._bar.close()
 
-    def show(self, run: Run) -> None:
-        """Draws where the run is now."""
+    def show(self, run: Run) -> bool:
+        """Draws where the run is now; tells whether that is its end."""
+        ended = run.ended
         progress = run.progress()
         text = printable(progress.message if progress else run.message or str(run.status).capitalize())
         if not self._terminal:
             if text != self._last:
                 note(f"{run.id}: {text}")
                 self._last = text
-            return
+            return ended
         self._bar.set_description_str(text, refresh=False)
         if progress:
             self._bar.n = 100 * progress.fraction
             left = progress.seconds_left
             self._bar.set_postfix_str("" if left is None else f"{seconds(left)} left", refresh=False)
         self._bar.refresh()
+        return ended
 
 
 def ending(run: Run) -> str:
@@ -230,15 +239,17 @@ def logs(run_id: str, following: bool, download: Path | None) -> None:
         return
     offset = 0
     while True:
-        ended = run.ended  # asked before reading, so that the last lines are never missed
+        ended = _patiently(lambda: run.ended)  # asked before reading, so that the last lines are never missed
         text, offset = run.log(offset)
         click.echo(printable(text), nl=False)
         if text:
             continue
         if ended or not following:
+            if not offset and not workspace.run_rows.here(run.row):
+                note(f"The log of {run.id} is on {run.row.host}, in {run.row.home or 'its workspace folder'}.")
             return
         time.sleep(POLL_SECONDS)
-        workspace.reconcile()
+        _patiently(workspace.reconcile)
 
 
 @click.command("stop")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +16,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genlab_widgets.errors import BadInput, Conflict, NotFound, WorkspaceUnusable
+from genlab_widgets.errors import BadInput, Conflict, NotFound, WorkspaceUnusable, WrongParameters
+from genlab_widgets.models.predictions import page_item, prediction, text_items
 from genlab_widgets.models.registry import ModelRow, covered_part
 from genlab_widgets.projects.labeling_config import LabelingConfig
 from genlab_widgets.projects.pages import reading as page_files
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from genlab_widgets.projects.pages.layout import Layout
     from genlab_widgets.projects.store import Project
 
-AUTHOR = "SparkNLP Pre-annotation"
-"""Who made a prediction, as the exports of Generative AI Lab say it."""
 TEXTS = (".txt", ".text", ".md")
 _AT_ONCE = 500
 """Tasks that go through Spark together: enough to keep it busy, few enough for the driver's memory."""
@@ -172,7 +171,10 @@ Given = tuple[ModelRow, RunFolder, LabelingConfig]
 
 
 def preannotate(
-    rows: Sequence[Given], pieces: Iterable[Piece], progress: Callable[[int], None] | None = None
+    rows: Sequence[Given],
+    pieces: Iterable[Piece],
+    progress: Callable[[int], None] | None = None,
+    min_score: float | None = None,
 ) -> Preannotation:
     """Lets models read pieces; all read the same, and their items stand in one prediction.
 
@@ -180,13 +182,15 @@ def preannotate(
         rows: The models; an assertion model judges what the NER models among them find.
         pieces: What is to be read.
         progress: Called with the number of pieces read so far.
+        min_score: What has a lower score (0 to 1) is left out; what has none stays. None keeps all.
 
     Raises:
         NotFound: The files of a model are gone.
         Conflict: An assertion model stands alone: nothing finds the entities that it judges.
+        WrongParameters: ``min_score`` is not from 0 to 1.
     """
     found = Preannotation()
-    with opened(rows) as read:
+    with opened(rows, min_score) as read:
         waiting = iter(pieces)
         while batch := list(islice(waiting, _AT_ONCE)):
             read(batch, found)
@@ -196,10 +200,17 @@ def preannotate(
 
 
 @contextmanager
-def opened(rows: Sequence[Given]) -> Iterator[Callable[[Sequence[Piece], Preannotation], None]]:
+def opened(
+    rows: Sequence[Given], min_score: float | None = None
+) -> Iterator[Callable[[Sequence[Piece], Preannotation], None]]:
     """Loads models; yields what lets them read pieces and adds what they find. See :func:`preannotate`."""
     from genlab_widgets.training.spark import session
 
+    if min_score is not None and not 0 <= min_score <= 1:
+        raise WrongParameters(
+            f"{min_score:g} is no score.", "A score is a number from 0 to 1.", "Give one, for example 0.5."
+        )
+    least = min_score or 0.0  # no score is lower
     order = sorted(rows, key=lambda item: item[0].kind == "assertion")
     if order and order[0][0].kind == "assertion":
         raise Conflict(
@@ -209,7 +220,7 @@ def opened(rows: Sequence[Given]) -> Iterator[Callable[[Sequence[Piece], Preanno
         )
     with session.borrowed("preannotate") as spark, ExitStack() as places:
         readers = [_reader(spark, places, *item) for item in order]
-        yield lambda batch, found: _read(spark, readers, batch, found)
+        yield lambda batch, found: _read(spark, readers, batch, found, least)
 
 
 def _reader(spark: SparkSession, places: ExitStack, row: ModelRow, folder: RunFolder, config: LabelingConfig) -> Reader:
@@ -233,16 +244,20 @@ def _trainer(result: Result) -> Trainer:
     return trainer_for(result.spec.model_copy(update={"architecture": chosen}))
 
 
-def _read(spark: SparkSession, readers: Sequence[Reader], batch: Sequence[Piece], found: Preannotation) -> None:
+def _read(
+    spark: SparkSession, readers: Sequence[Reader], batch: Sequence[Piece], found: Preannotation, least: float
+) -> None:
+    """Lets models read pieces; what has a lower score than ``least`` is left out, so no assertion model judges it."""
     items: dict[int, list[dict[str, Any]]] = {piece.id: [] for piece in batch}
     examples = [Example(piece.id, clean_text(piece.text), ()) for piece in batch if piece.file is None and piece.text]
     entities: list[Example] = examples
     for reader in readers:
         if reader.row.kind == "visual_ner":
-            _read_pages(spark, reader, batch, items, found)
+            _read_pages(spark, reader, batch, items, found, least)
             continue
         given = entities if reader.row.kind == "assertion" else examples
         read = reader.trainer.read(spark, reader.pipeline, given) if given else []
+        read = [example.from_score(least) for example in read]
         if reader.row.kind == "ner":
             entities = read
         for example in read:
@@ -254,46 +269,10 @@ def _read(spark: SparkSession, readers: Sequence[Reader], batch: Sequence[Piece]
             "id": piece.id,
             "data": piece.data,
             "completions": [],
-            "predictions": [
-                {
-                    "id": piece.id * 1000 + 1,
-                    "created_username": AUTHOR,
-                    "created_ago": made,
-                    "model": ", ".join(models),
-                    "result": [
-                        {"id": f"p{number}", **item} if item["type"] != "choices" else item
-                        for number, item in enumerate(items[piece.id], 1)
-                    ],
-                }
-            ],
+            "predictions": [prediction(piece.id * 1000 + 1, items[piece.id], models, made)],
         }
         for piece in batch
     ]
-
-
-def text_items(example: Example, config: LabelingConfig, part: Covered) -> list[dict[str, Any]]:
-    """Returns the spans of an example as result items of an export.
-
-    Args:
-        example: A text with what a model found in it; a class covers the whole text.
-        config: Names the controls.
-        part: What the model answers.
-    """
-    if part.kind == "choices":
-        chosen = [span.label for span in example.spans]
-        control = {"from_name": part.choices, "to_name": config.marked_by(part.choices), "type": "choices"}
-        return [{**control, "value": {"choices": chosen}}] if chosen else []
-    items = []
-    for span in example.spans:
-        name = config.control_of(span.label)
-        value = {
-            "start": span.start,
-            "end": span.end,
-            "text": example.text[span.start : span.end],
-            "labels": [span.label],
-        }
-        items.append({"from_name": name, "to_name": config.marked_by(name), "type": "labels", "value": value})
-    return items
 
 
 def _read_pages(
@@ -302,6 +281,7 @@ def _read_pages(
     batch: Sequence[Piece],
     items: dict[int, list[dict[str, Any]]],
     found: Preannotation,
+    least: float,
 ) -> None:
     """Lets a model of pages read files, or words that are known; what a file cannot give is told."""
     from genlab_widgets.training.spark import pages
@@ -321,31 +301,5 @@ def _read_pages(
         if told.get(pages.ERROR):
             found.problems.append(told[pages.ERROR])
         sizes = told.get(pages.SIZES) or []
-        items[row.task_id] += [page_item(region, sizes, reader.config) for region in told[pages.REGIONS] or []]
-
-
-def page_item(region: Mapping[str, Any], sizes: Sequence[Mapping[str, int]], config: LabelingConfig) -> dict[str, Any]:
-    """Returns a region of a page as a result item of an export.
-
-    Args:
-        region: Label, text, score, page (from 0) and box in shares of the page, as the saved pipeline gives them.
-        sizes: Width and height of each page in pixels; empty where they are not known.
-        config: Names the controls.
-    """
-    name = config.control_of(region["label"])
-    shares = {
-        "x": region["left"],
-        "y": region["top"],
-        "width": region["right"] - region["left"],
-        "height": region["bottom"] - region["top"],
-    }
-    value: dict[str, Any] = {side: 100 * share for side, share in shares.items()} | {"rotation": 0}
-    item: dict[str, Any] = {"from_name": name, "to_name": config.marked_by(name), "type": "rectanglelabels"}
-    item |= {"pageNumber": region["page"] + 1, "image_rotation": 0}
-    if region["page"] < len(sizes):
-        width, height = sizes[region["page"]]["width"], sizes[region["page"]]["height"]
-        item |= {"original_width": width, "original_height": height}
-        whole = {"x": width, "y": height, "width": width, "height": height}
-        value |= {f"{side}_px": round(share * whole[side]) for side, share in shares.items()}
-    value |= {"rectanglelabels": [region["label"]], "text": [region["text"]], "confidence": region["score"]}
-    return {**item, "value": value}
+        regions = [region for region in told[pages.REGIONS] or [] if region["score"] >= least]
+        items[row.task_id] += [page_item(region, sizes, reader.config) for region in regions]

@@ -87,7 +87,7 @@ def _admit(runs: Runs, connection: Connection, capacity: Capacity) -> list[RunRo
     admitted = []
     while waiting and not admission.obstacle(waiting[0], active, capacity):
         row = waiting.pop(0)
-        if runs.move(row.id, Status.STARTING, connection, message="Starts.", started_at=now(), host=machine.host()):
+        if runs.move(row.id, Status.STARTING, connection, message="Starts.", started_at=now(), **runs.place):
             active.append(row)
             admitted.append(row)
     for position, row in enumerate(waiting):

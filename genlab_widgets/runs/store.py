@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
@@ -40,6 +41,7 @@ class RunRow:
     group: str | None
     memory_mb: float
     host: str | None
+    home: str | None
     pid: int | None
     pid_created: float | None
     created_at: datetime
@@ -92,11 +94,19 @@ class Runs:
         return run_folder(self.home, run_id)
 
     def here(self, row: RunRow) -> bool:
-        """Tells whether a run belongs to this machine: its folder and its processes are here.
+        """Tells whether a run belongs to this machine and folder: its files and its processes are here.
 
         A workspace's SQLite file stands for one machine, whatever its name is today (laptops and containers change it).
+        A PostgreSQL database is shared, also by people who work on one machine, each in a folder of their own.
         """
-        return self.database.on_one_machine or row.host == machine.host()
+        if self.database.on_one_machine:
+            return True
+        return row.host == machine.host() and row.home in (None, self.place["home"])
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """The columns that say where the files and processes of a run are, for one that is made or started here."""
+        return {"host": machine.host(), "home": os.path.realpath(self.home)}
 
     def create(
         self,
@@ -141,8 +151,7 @@ class Runs:
                 values = {
                     "id": run_id, "project": project, "number": number, "kind": spec.kind, "source": spec.source,
                     "status": Status.QUEUED, "user": user, "spec": spec.parameters(), "key": key, "group": group,
-                    "memory_mb": memory_mb, "created_at": now(), "message": "Waits to be started.",
-                    "host": machine.host(),
+                    "memory_mb": memory_mb, "created_at": now(), "message": "Waits to be started.", **self.place,
                 }  # fmt: skip
                 connection.execute(insert(runs).values(**values))
                 return self.get(run_id, connection)
@@ -199,10 +208,12 @@ class Runs:
         kind: str | None = None,
         limit: int | None = 50,
         offset: int = 0,
+        group: str | None = None,
     ) -> Rows:
-        """Returns runs, the newest first, by one query."""
+        """Returns runs, the newest first, by one query: all, or those of a project, status, kind and group."""
         query = select(*_COLUMNS).order_by(runs.c.created_at.desc(), runs.c.row.desc()).offset(offset)
-        for column, wanted in ((runs.c.project, project), (runs.c.status, status), (runs.c.kind, kind)):
+        wishes = {runs.c.project: project, runs.c.status: status, runs.c.kind: kind, runs.c.group: group}
+        for column, wanted in wishes.items():
             if wanted is not None:
                 query = query.where(column == wanted)
         if limit is not None:

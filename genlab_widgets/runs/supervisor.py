@@ -139,7 +139,7 @@ def _adopt_folder(runs: Runs, folder: RunFolder) -> bool:
         return False
     project = result.project if result is not None else run_id.rpartition("-")[0] or spec.project
     user = load_settings().user
-    facts = {"kind": spec.kind, "source": spec.source, "spec": spec.parameters(), "user": user, "host": machine.host()}
+    facts = {"kind": spec.kind, "source": spec.source, "spec": spec.parameters(), "user": user, **runs.place}
     with runs.database.write() as connection:
         new = runs.adopt(connection, run_id, project, {**facts, **_times(folder), **ending})
         if new and result is not None:

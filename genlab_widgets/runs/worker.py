@@ -6,15 +6,17 @@ started it changes nothing. What it finds out it writes into the run's row; the 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
+import threading
 from typing import Any
 
-from genlab_widgets.database import Database
-from genlab_widgets.errors import FailureReason, NotEnoughResources
+from genlab_widgets.database import Database, patiently
+from genlab_widgets.errors import FailureReason, GenlabError, NotEnoughResources
 from genlab_widgets.resources import machine
-from genlab_widgets.runs import notebook, outcome, processes, supervisor
+from genlab_widgets.runs import control, notebook, outcome, processes, supervisor
 from genlab_widgets.runs.states import EndReason, Status
 from genlab_widgets.runs.store import RunRow, Runs
 from genlab_widgets.settings import load_settings
@@ -22,6 +24,8 @@ from genlab_widgets.training.runfolder import Failure, failure_of
 from genlab_widgets.training.trainers import custom
 
 GIGABYTE = 1e9
+LOOK_SECONDS = 2.0
+"""How often a worker looks whether somebody on another machine stops its run; it is one query by the run's id."""
 SCRIPT_STEPS = ("train", "evaluate", "publish")
 """Steps in which code of a custom training script may run: what it left behind can still end the process."""
 
@@ -51,11 +55,14 @@ class Worker:
         if error is not None:
             outcome.log_exception(self.folder, error)
         processes.sweep(self.folder.path)
+        patiently(lambda: self._end(error))
+
+    def _end(self, error: BaseException | None) -> None:
         if self._stopped() or not self._conclude(error):  # refused: someone asked to stop it meanwhile
             outcome.cancel(self.runs, self.row.id)
 
     def _execute(self) -> BaseException | None:
-        with processes.MemoryWatch() as memory:
+        with processes.MemoryWatch() as memory, StopWatch(self.runs, self.row.id):
             try:
                 notebook.execute(self.folder, self.row.training_spec)
             except BaseException as error:
@@ -115,6 +122,32 @@ class Worker:
         return kills is not None and self._oom_kills is not None and kills > self._oom_kills
 
 
+class StopWatch(threading.Thread):
+    """Ends the processes of a run that somebody stops from another machine: no signal comes from there."""
+
+    def __init__(self, runs: Runs, run_id: str) -> None:
+        super().__init__(name="stop-watch", daemon=True)
+        self._runs = runs
+        self._run_id = run_id
+        self._end = threading.Event()
+
+    def __enter__(self) -> StopWatch:
+        if not self._runs.database.on_one_machine:
+            self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+
+    def run(self) -> None:
+        """Looks until the run is being stopped, or the notebook has ended."""
+        while not self._end.wait(LOOK_SECONDS):
+            with contextlib.suppress(GenlabError):  # the database is away: it looks again
+                if self._runs.get(self._run_id).status is Status.CANCELLING:
+                    processes.sweep(self._runs.folder(self._run_id).path, grace=control.GRACE_SECONDS)
+                    return
+
+
 def _kernel_lost(error: BaseException) -> bool:
     from nbclient.exceptions import DeadKernelError
 
@@ -143,21 +176,32 @@ def _no_model() -> Failure:
 
 def main(run_id: str) -> int:
     """Trains one run that is STARTING; one that was stopped meanwhile is left alone."""
+    try:
+        _train(run_id)
+    except GenlabError as error:  # this is the run's log, which people read
+        sys.stderr.write(f"{type(error).__name__} ({error.code}): {error}\n")
+        return error.exit_code
+    return 0
+
+
+def _train(run_id: str) -> None:
     settings = load_settings()
     home = settings.home.absolute()
-    database = Database(home, settings.database_url)
+    database = patiently(lambda: Database(home, settings.database_url))
     runs = Runs(database, home)
     pid = os.getpid()
-    me: dict[str, Any] = {"pid": pid, "pid_created": processes.created(pid), "host": machine.host()}
-    if not runs.move(run_id, Status.RUNNING, message="Trains.", **me):
-        return 0
-    worker = Worker(runs, runs.get(run_id))
+    me: dict[str, Any] = {"pid": pid, "pid_created": processes.created(pid), **runs.place}
+    moved = patiently(lambda: runs.move(run_id, Status.RUNNING, message="Trains.", **me))
+    row = patiently(lambda: runs.get(run_id))
+    # The move of a connection that broke at its commit may have been made all the same.
+    if not moved and not (row.status is Status.RUNNING and (row.pid, row.host) == (me["pid"], me["host"])):
+        return
+    worker = Worker(runs, row)
     worker.run()
     if (
         not worker.asked_to_end or runs.get(run_id).status is Status.CANCELLED
     ):  # a machine that shuts down starts nothing
         supervisor.reconcile(database, home)
-    return 0
 
 
 if __name__ == "__main__":

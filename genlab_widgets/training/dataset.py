@@ -38,16 +38,35 @@ class Example:
     """The text of one task with the spans of its chosen completion (or with predicted ones).
 
     A task of pages has a layout, too: its words are the tokens, and :attr:`text` is the layout's.
+
+    Attributes:
+        task_id: The task.
+        text: Its text.
+        spans: What is marked in it.
+        layout: The words of its pages.
+        scores: How sure a model was of each span, 0 to 1; None where it gave no figure. Empty where no model spoke, and
+            after any change of the spans. Two examples with the same spans are equal, however sure a model was.
     """
 
     task_id: int
     text: str
     spans: tuple[Span, ...]
     layout: Layout | None = None
+    scores: tuple[float | None, ...] = field(default=(), compare=False)
+
+    @property
+    def scored(self) -> list[tuple[Span, float | None]]:
+        """The spans, each with its score."""
+        return list(zip(self.spans, self.scores or [None] * len(self.spans), strict=True))
 
     def with_spans(self, spans: Iterable[Span]) -> Example:
-        """Returns the same task with other spans."""
-        return replace(self, spans=tuple(spans))
+        """Returns the same task with other spans, of which no score is known."""
+        return replace(self, spans=tuple(spans), scores=())
+
+    def from_score(self, least: float) -> Example:
+        """Returns the task without the spans whose score is lower; those without a score stay."""
+        kept = [(span, score) for span, score in self.scored if score is None or score >= least]
+        return replace(self, spans=tuple(span for span, _ in kept), scores=tuple(score for _, score in kept))
 
 
 @dataclass(frozen=True, slots=True)

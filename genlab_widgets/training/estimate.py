@@ -36,6 +36,8 @@ _LARGE_MODEL_SLOWDOWN = 8.0
 """A model of BERT-base size needs eight times MiniLM's arithmetic."""
 _CRF_TOKENS_PER_SECOND = 5300.0
 """23,767 tokens in 4.5 s."""
+_CRF_BYTES_A_TOKEN = 2_500.0
+"""Features of a token in crfsuite, and the weights that they have."""
 _CLASSIFIER_TOKENS_PER_SECOND = 50_000.0
 """ClassifierDL's epochs, in tokens of the texts: 3,000 short texts in 1.4 s."""
 _PIECES_A_TOKEN = {"visual_ner": 2.3}
@@ -92,7 +94,10 @@ def estimate(spec: TrainingSpec, train_tokens: int, test_tokens: int, dimension:
     if family in ("hub", "folder") and dimension >= 768:
         embed_rate /= _LARGE_MODEL_SLOWDOWN
     embedding = (train_tokens + 2 * test_tokens) / embed_rate
-    if spec.architecture == "fine_tuned":
+    tuned = spec.architecture == "fine_tuned" or _is_raced(spec)
+    if spec.architecture == "crf":
+        embedding = 0.0
+    elif tuned and spec.kind != "classification":
         embedding = test_tokens / embed_rate
     seconds = (
         _SPARK_START_SECONDS
@@ -105,9 +110,12 @@ def estimate(spec: TrainingSpec, train_tokens: int, test_tokens: int, dimension:
     floats_mb = (train_tokens + test_tokens) * width * 4 / MB / (10 if spec.kind == "classification" else 1)
     model_mb = _NER_MODEL_MB + _MODEL_MB.get(family, _MODEL_MB["minilm"] * max(1.0, (dimension / 384) ** 2))
     memory_mb = _JVM_MEMORY_MB + _PYTHON_MEMORY_MB + _OBJECT_OVERHEAD * floats_mb + 2 * model_mb
+    if spec.architecture == "crf":
+        floats_mb = model_mb = 0.0
+        memory_mb = _JVM_MEMORY_MB + _PYTHON_MEMORY_MB + train_tokens * _CRF_BYTES_A_TOKEN / MB
     if spec.architecture == "fine_tuned":
         floats_mb = 0.0  # no vector is kept
-    if spec.architecture == "fine_tuned" or _is_raced(spec):
+    if tuned:
         memory_mb = _JVM_MEMORY_MB + _FINE_TUNING_MEMORY_MB + 2 * model_mb
     return Estimate(round(seconds, 1), round(memory_mb, 1), round(floats_mb + _DISK_COPIES * model_mb, 1))
 
@@ -119,18 +127,23 @@ def fine_tuning_seconds(kind: str, train_tokens: int, epochs: int) -> float:
 
 
 def _is_raced(spec: TrainingSpec) -> bool:
-    """Tells whether the transformer may be fine-tuned after the heads on frozen vectors."""
-    return spec.kind == "classification" and spec.architecture == "automatic"
+    """Tells whether the transformer is compared with what learns faster: heads on frozen vectors, or a CRF."""
+    return spec.kind in ("classification", "ner") and spec.architecture == "automatic"
 
 
 def _learning_seconds(spec: TrainingSpec, train_tokens: int, test_tokens: int) -> float:
+    passes = train_tokens / _CRF_TOKENS_PER_SECOND
+    if spec.architecture == "crf":
+        return passes * spec.epochs / 100
     if spec.architecture == "fine_tuned":
         return fine_tuning_seconds(spec.kind, train_tokens, spec.epochs)
+    if spec.kind == "ner" and spec.architecture == "automatic":
+        return passes + fine_tuning_seconds(spec.kind, train_tokens, spec.epochs)
     if spec.kind == "classification":
         frozen = spec.epochs * train_tokens / _CLASSIFIER_TOKENS_PER_SECOND
         tuned = fine_tuning_seconds(spec.kind, train_tokens, defaults(spec.kind, "fine_tuned")["epochs"])
         return frozen + (tuned if _is_raced(spec) else 0.0)
     nearest = min(_BATCH_SECONDS, key=lambda size: abs(size - spec.batch_size))
     rate = _NERDL_TOKENS_PER_SECOND * _BATCH_SECONDS[16] / _BATCH_SECONDS[nearest]
-    baseline = train_tokens / _CRF_TOKENS_PER_SECOND if spec.kind == "ner" else 0.0
+    baseline = passes if spec.kind == "ner" else 0.0
     return spec.epochs * (train_tokens + test_tokens / _EVALUATION_SPEED_UP) / rate + baseline

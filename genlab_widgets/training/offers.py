@@ -54,6 +54,7 @@ ARCHITECTURES = {
     "automatic": "Automatic (recommended)",
     "annotator": "Spark NLP's own network on frozen embeddings",
     "fine_tuned": "Fine-tuned transformer",
+    "crf": "CRF on words: any language, seconds",
 }
 
 
@@ -107,6 +108,13 @@ def require(spec: TrainingSpec, config: LabelingConfig, scripts: Sequence[Script
                 fields={name: "It belongs to classification."},
             )
     _require_library(spec)
+    if not architecture_fits(spec.kind, spec.architecture):
+        raise WrongParameters(
+            f"A CRF on words does not train {KINDS[spec.kind]}.",
+            "It tags words, so it trains NER.",
+            "Leave the architecture at automatic.",
+            fields={"architecture": "A CRF on words trains NER."},
+        )
     if not embeddings_fit(spec.kind, spec.embeddings):
         fitting = ", ".join(_FITTING_EMBEDDINGS[spec.kind])
         raise WrongParameters(
@@ -150,9 +158,9 @@ def _require_library(spec: TrainingSpec) -> None:
             "Choose the open-source library.",
             fields={"library": f"It trains {trained}."},
         )
-    if spec.architecture == "fine_tuned":
+    if spec.architecture in ("fine_tuned", "crf"):
         raise WrongParameters(
-            f"The library {title} does not fine-tune.",
+            f"The library {title} does not train this architecture.",
             "Its trainers learn on frozen embeddings.",
             "Choose Spark NLP's own network, or the open-source library.",
             fields={"architecture": "Licensed trainers learn on frozen embeddings."},
@@ -214,12 +222,20 @@ def _others(script: Script | None) -> Iterator[Offer]:
     yield Offer("architecture", "annotator", ARCHITECTURES["annotator"], True)
     reason = "" if can_fine_tune() else "Its packages are missing here: pip install jax optax."
     yield Offer("architecture", "fine_tuned", ARCHITECTURES["fine_tuned"], not reason, reason)
+    yield Offer("architecture", "crf", ARCHITECTURES["crf"], True)
     reason = gpu.refusal()
     yield Offer("use_gpu", True, "Use available GPU", not reason, reason)
     if script is not None:
         yield Offer("custom_script", script.reference, script.title, True)
     else:
         yield Offer("custom_script", True, "Custom training script", False, "No owner of the project has uploaded one.")
+
+
+def architecture_fits(kind: str, architecture: str) -> bool:
+    """Tells whether a kind can be trained with this architecture."""
+    if architecture == "crf":
+        return kind == "ner"
+    return architecture != "fine_tuned" or kind in FINE_TUNED
 
 
 def embeddings_fit(kind: str, name: str) -> bool:

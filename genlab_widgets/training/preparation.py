@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from genlab_widgets.projects.selection import Filters, select
+from genlab_widgets.projects.selection import Filters, Selected, select
 from genlab_widgets.training import dataset, split
 from genlab_widgets.training.dataset import AlignmentReport, Sentence
 from genlab_widgets.training.kinds import Kind, kind_of
@@ -14,6 +14,7 @@ from genlab_widgets.training.kinds import Kind, kind_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from genlab_widgets.projects.labeling_config import LabelingConfig
     from genlab_widgets.projects.store import Project
     from genlab_widgets.training.spec import TrainingSpec
 
@@ -64,15 +65,40 @@ def prepare(project: Project, spec: TrainingSpec) -> Prepared:
         BadInput: A task carries both the Test and the Train tag while the split follows them.
         TooFewCompletions: One of the parts would be empty.
     """
-    filters = Filters(tags=spec.tags, completion_status=spec.completion_status, test_train_tags=spec.test_train_tags)
-    chosen = list(select(project.tasks(), project.members, filters))
-    usable = [entry for entry in chosen if entry.completion is not None]
-    kind, config = kind_of(spec.kind), project.labeling_config
+    kind, config, selection = kind_of(spec.kind), project.labeling_config, Counter[str]()
+    usable = usable_tasks(project, spec, selection)
     parts = split.assign(usable, kind.draw(usable, spec, config).examples, spec)
+    return prepare_parts(kind, parts, spec, config, selection)
+
+
+def usable_tasks(project: Project, spec: TrainingSpec, selection: Counter[str]) -> list[Selected]:
+    """Streams the tasks once and returns those that train.
+
+    Args:
+        project: The project.
+        spec: Its filters say which tasks are wanted.
+        selection: Counts all tasks by reason.
+
+    Raises:
+        BadInput: A task carries both the Test and the Train tag while the split follows them.
+    """
+    filters = Filters(tags=spec.tags, completion_status=spec.completion_status, test_train_tags=spec.test_train_tags)
+    usable = []
+    for selected in select(project.tasks(), project.members, filters):
+        selection[selected.reason] += 1
+        if selected.completion is not None:
+            usable.append(selected)
+    return usable
+
+
+def prepare_parts(
+    kind: Kind, parts: split.Parts, spec: TrainingSpec, config: LabelingConfig, selection: Counter[str]
+) -> Prepared:
+    """Tags the tokens of tasks that are divided already."""
     train, test, report = tagged(kind, parts)
-    selection = Counter(str(item.reason) for item in chosen)
     multiple = any(control.multiple for control in config.choices if control.name == spec.classifier)
-    return Prepared(kind, parts, train, test, kind.labels(spec, config), selection, report, multiple)
+    by_reason = Counter({str(reason): count for reason, count in selection.items()})
+    return Prepared(kind, parts, train, test, kind.labels(spec, config), by_reason, report, multiple)
 
 
 def tagged(kind: Kind, parts: split.Parts) -> tuple[list[Sentence], list[Sentence], AlignmentReport]:

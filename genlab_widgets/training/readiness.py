@@ -33,13 +33,13 @@ from genlab_widgets.training.findings import (
     by_level,
     plural,
 )
-from genlab_widgets.training.kinds import Kind, kind_of
+from genlab_widgets.training.kinds import kind_of
 from genlab_widgets.training.trainers import Demanded, Trainer, trainer_for
 
 if TYPE_CHECKING:
     from genlab_widgets.projects.labeling_config import LabelingConfig
-    from genlab_widgets.projects.selection import Selected
     from genlab_widgets.projects.store import Project
+    from genlab_widgets.training.preparation import Prepared
     from genlab_widgets.training.spec import TrainingSpec
 
 _NO_ESTIMATE = Estimate(0.0, 0.0, 0.0)
@@ -117,6 +117,13 @@ def check(
     Returns:
         Findings with blocking ones first, counts by selection reason, labels, and the estimate.
     """
+    return check_and_prepare(project, spec, dimension, machine)[0]
+
+
+def check_and_prepare(
+    project: Project, spec: TrainingSpec, dimension: int | None = None, machine: Machine | None = None
+) -> tuple[Readiness, Prepared | None]:
+    """Checks as :func:`check` does, and returns the rows too; None where it did not come to rows."""
     config = project.labeling_config
     try:
         kind = kind_of(spec.kind)
@@ -125,52 +132,35 @@ def check(
         trainer_for(automatic.resolve(spec, project.language, 0).spec)
     except (WrongParameters, NoLicense) as error:
         code = "license" if isinstance(error, NoLicense) else "kind"
-        return Readiness([Finding("fail", code, f"{error.what} {error.why}", error.next_step)], Counter())
+        return Readiness([_failed(code, error)], Counter()), None
     selection: Counter[str] = Counter()
     try:
-        usable = _usable(project, spec, selection)
+        usable = preparation.usable_tasks(project, spec, selection)
     except BadInput as error:
-        code = "tasks" if isinstance(error, BrokenTask) else "tags"
-        return Readiness([Finding("fail", code, f"{error.what} {error.why}", error.next_step)], selection)
+        return Readiness([_failed("tasks" if isinstance(error, BrokenTask) else "tags", error)], selection), None
     drawn = kind.draw(usable, spec, config)
     findings = [*_selection_findings(selection, len(usable)), *_config_findings(config, spec, labels), *drawn.findings]
     try:
         parts = split.assign(usable, drawn.examples, spec)
     except TooFewCompletions as error:
         if usable:  # with none, the selection's finding has said it already
-            findings.append(Finding("fail", "split", f"{error.what} {error.why}", error.next_step))
-        return Readiness(by_level(findings), selection)
-    readiness = _check_parts(
-        kind, parts, labels, spec, project.language, dimension, machine or machine_limits(project.folder)
-    )
+            findings.append(_failed("split", error))
+        return Readiness(by_level(findings), selection), None
+    prepared = preparation.prepare_parts(kind, parts, spec, config, selection)
+    readiness = _check_rows(prepared, spec, project.language, dimension, machine or machine_limits(project.folder))
     readiness.selection = selection
     readiness.findings = by_level([*findings, *readiness.findings])
-    return readiness
+    return readiness, prepared
 
 
-def _usable(project: Project, spec: TrainingSpec, selection: Counter[str]) -> list[Selected]:
-    """Streams the tasks once: counts them by reason, keeps those that train."""
-    from genlab_widgets.projects.selection import Filters, select
-
-    filters = Filters(tags=spec.tags, completion_status=spec.completion_status, test_train_tags=spec.test_train_tags)
-    usable = []
-    for selected in select(project.tasks(), project.members, filters):
-        selection[selected.reason] += 1
-        if selected.completion is not None:
-            usable.append(selected)
-    return usable
+def _failed(code: str, error: GenlabError) -> Finding:
+    return Finding("fail", code, f"{error.what} {error.why}", error.next_step)
 
 
-def _check_parts(
-    kind: Kind,
-    parts: split.Parts,
-    labels: Sequence[str],
-    spec: TrainingSpec,
-    language: str,
-    dimension: int | None,
-    machine: Machine,
+def _check_rows(
+    prepared: Prepared, spec: TrainingSpec, language: str, dimension: int | None, machine: Machine
 ) -> Readiness:
-    train, test, report = preparation.tagged(kind, parts)
+    parts, train, test, labels = prepared.parts, prepared.train, prepared.test, prepared.labels
     counts = _label_counts(parts, labels)
     known = dimension or DIMENSIONS.get(spec.embeddings)
     spec, why = automatic.resolve(spec, language, _token_count(train))
@@ -182,13 +172,13 @@ def _check_parts(
     findings = [
         *([Finding("ok", "architecture", why)] if why else []),
         *_label_findings(counts, parts),
-        *_alignment_findings(report),
+        *_alignment_findings(prepared.alignment),
         *_duplicate_findings(parts),
         *graph_findings,
         *_resource_findings(cost, machine),
     ]
     sizes = len(parts.train), len(parts.test)
-    return Readiness(findings, Counter(), counts, cost, report, *sizes, chosen.graph if chosen else None)
+    return Readiness(findings, Counter(), counts, cost, prepared.alignment, *sizes, chosen.graph if chosen else None)
 
 
 def machine_limits(folder: Path) -> Machine:
@@ -335,7 +325,7 @@ def _graph_findings(
     try:
         chosen = trainer.graph(train, labels, dimension)
     except GraphNotAvailable as error:
-        return None, [Finding("fail", "graph", f"{error.what} {error.why}", error.next_step)]
+        return None, [_failed("graph", error)]
     if chosen is None:
         return None, []
     places = chosen.graph.characters - 1

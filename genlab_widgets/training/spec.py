@@ -12,7 +12,7 @@ from genlab_widgets.errors import WrongParameters
 
 Kind = Literal["ner", "classification", "assertion", "visual_ner"]
 Library = Literal["open_source", "healthcare", "finance", "legal", "visual_nlp"]
-Architecture = Literal["automatic", "annotator", "fine_tuned"]
+Architecture = Literal["automatic", "annotator", "fine_tuned", "crf"]
 Head = Literal["automatic", "logistic_regression", "classifier_dl"]
 _FINE_TUNED = {"epochs": 5, "learning_rate": 2e-4, "batch_size": 16, "dropout": 0.1, "decay": 0.01}
 _FINE_TUNED_PAGES = {**_FINE_TUNED, "epochs": 10, "batch_size": 4}
@@ -22,6 +22,7 @@ _OWN_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("classification", "automatic"): {"epochs": 30, "batch_size": 32},
     ("ner", "fine_tuned"): _FINE_TUNED,
     ("ner", "automatic"): _FINE_TUNED,
+    ("ner", "crf"): {"epochs": 100},
     ("classification", "fine_tuned"): {**_FINE_TUNED, "epochs": 10},
     ("assertion", "fine_tuned"): {**_FINE_TUNED, "epochs": 6},
     ("visual_ner", "annotator"): {"epochs": 25},

@@ -147,11 +147,11 @@ class Training:
         Raises:
             GenlabError: The error of the first blocking finding.
         """
-        found = readiness.check(self.project, self.spec)
+        found, rows = readiness.check_and_prepare(self.project, self.spec)
         found.raise_if_not_ready()
-        self._prepared = preparation.prepare(self.project, self.spec)
-        preparation.write(self._prepared, self.folder.dataset)
-        facts = self._prepared.facts()
+        self._prepared = prepared = self._needed(rows, "prepare")  # what is ready has rows
+        preparation.write(prepared, self.folder.dataset)
+        facts = prepared.facts()
         for name in ("train", "test"):
             part = facts[name]
             self.reporter.log(
@@ -254,8 +254,15 @@ class Training:
         """One sentence: F1 with its interval, beside the baseline."""
         from genlab_widgets.training.verdict import against_baseline
 
-        title = self._needed(self._prepared, "prepare").kind.baseline_title
-        return against_baseline(self.benchmark, self.baseline, title)
+        kind = self._needed(self._prepared, "prepare").kind
+        step = "Train it by choosing the CRF as the network." if kind.baseline_architecture else ""
+        return against_baseline(self.benchmark, self.baseline, kind.baseline_title, step, self._is_the_baseline)
+
+    @property
+    def _is_the_baseline(self) -> bool:
+        """Whether the model is of the baseline's kind, so that comparing them says nothing."""
+        own = self._needed(self._prepared, "prepare").kind.baseline_architecture
+        return own is not None and self._chosen == own
 
     def confusion(self) -> Drawing:
         """Draws the confusion matrix."""
@@ -307,7 +314,7 @@ class Training:
             scores=Scores.model_validate({**headline.model_dump(), "accuracy": found.accuracy, **found.of_pages()}),
             benchmark=found,
             baseline=baseline,
-            beats_baseline=None if baseline is None else found.f1 > baseline.f1,
+            beats_baseline=None if baseline is None or self._is_the_baseline else found.f1 > baseline.f1,
             verdict=self.verdict,
             selection=dict(prepared.selection),
             dataset={**prepared.facts(), "hash": self.project.data_hash},

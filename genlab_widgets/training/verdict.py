@@ -60,11 +60,23 @@ def compare(a: Benchmark, b: Benchmark, seed: int = 42) -> Comparison:
     return Comparison(difference=difference, interval=interval, better=better, documents=len(counts), sentence=sentence)
 
 
-def against_baseline(model: Benchmark, baseline: Benchmark | None, baseline_title: str = "CRF") -> str:
-    """Says in one sentence how good a model is, and whether it beats the baseline on the same rows."""
+def against_baseline(
+    model: Benchmark, baseline: Benchmark | None, baseline_title: str = "CRF", step: str = "", itself: bool = False
+) -> str:
+    """Says in one sentence how good a model is, and whether it beats the baseline on the same rows.
+
+    Args:
+        model: The model's scores.
+        baseline: The baseline's.
+        baseline_title: What the baseline is.
+        step: What to do where the baseline is better.
+        itself: Whether the model is of the baseline's kind.
+    """
     interval = model.f1_interval
     name = "F1" if model.average == "micro" else "Macro F1"
     score = f"{name} {model.f1:.2f} ({interval.low:.2f} to {interval.high:.2f})"
+    if itself:
+        return f"{score}; the model is the {baseline_title} itself."
     if baseline is None:
         return f"{score}; there is no baseline to compare with."
     other = baseline.f1
@@ -72,7 +84,9 @@ def against_baseline(model: Benchmark, baseline: Benchmark | None, baseline_titl
     if better == "b":
         return f"{score}, better than the baseline ({other:.2f})."
     if better == "a":
-        return f"{score}, worse than the baseline ({other:.2f}): {baseline_title} does better here."
+        return (
+            f"{score}, worse than the baseline ({other:.2f}): {baseline_title} does better here.{step and f' {step}'}"
+        )
     return f"{score}, no real difference to the baseline ({other:.2f})."
 
 

@@ -215,6 +215,7 @@ class Model:
         files: Sequence[Path | str] = (),
         everything: bool = False,
         progress: Callable[[int], None] | None = None,
+        min_score: float | None = None,
     ) -> Preannotation:
         """Lets this model read files, or the tasks of its project that nobody has completed.
 
@@ -222,6 +223,7 @@ class Model:
             files: Texts (UTF-8), images, PDFs, or folders of them; none means the project's tasks.
             everything: Of the project, also the tasks with completions.
             progress: Called with the number of pieces read so far.
+            min_score: What has a lower score (0 to 1) is left out; what has none stays. None keeps all.
 
         Returns:
             Tasks with predictions, in the form of an export.
@@ -230,8 +232,9 @@ class Model:
             NotFound: A file, the project or the model's files are gone.
             BadInput: A file is neither a text nor pages.
             Conflict: An assertion model has no deployed NER model beside it.
+            WrongParameters: ``min_score`` is not from 0 to 1.
         """
-        return self._project().preannotate(files, everything, progress, models=[self])
+        return self._project().preannotate(files, everything, progress, models=[self], min_score=min_score)
 
     def reader(self) -> TextReader:
         """Returns what reads single texts with this model, in a process that stays until it is closed."""

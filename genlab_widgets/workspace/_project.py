@@ -348,6 +348,7 @@ class Project:
         everything: bool = False,
         progress: Callable[[int], None] | None = None,
         models: Sequence[Model] | None = None,
+        min_score: float | None = None,
     ) -> Preannotation:
         """Lets models read files, or the tasks of this project that nobody has completed.
 
@@ -356,6 +357,7 @@ class Project:
             everything: Of the project, also the tasks with completions.
             progress: Called with the number of pieces read so far.
             models: Which models; None takes those that the labeling config names.
+            min_score: What has a lower score (0 to 1) is left out; what has none stays. None keeps all.
 
         Returns:
             Tasks with predictions, in the form of an export.
@@ -364,6 +366,7 @@ class Project:
             Conflict: No model is deployed, or an assertion model has no NER model beside it.
             NotFound: A file or the files of a model are gone.
             BadInput: A file is neither a text nor pages.
+            WrongParameters: ``min_score`` is not from 0 to 1.
         """
         from genlab_widgets.models import preannotation
 
@@ -373,7 +376,7 @@ class Project:
             if files
             else preannotation.pieces_of_project(self.stored, everything)
         )
-        return preannotation.preannotate(self.reading(models), pieces, progress)
+        return preannotation.preannotate(self.reading(models), pieces, progress, min_score)
 
     def reading(self, models: Sequence[Model] | None = None) -> list[Given]:
         """Returns what reads when these models do; an assertion model brings the deployed NER models with it.

@@ -91,8 +91,8 @@ class Run:
         name = self._known.group
         if name is None:
             return []
-        found = self.workspace.runs(project=self.project, limit=None)
-        return sorted((run for run in found if run._known.group == name), key=lambda run: run.number)
+        rows = self.workspace.run_rows.list(project=self.project, group=name, limit=None)
+        return [Run(self.workspace, row) for row in sorted(rows, key=lambda row: row.number)]
 
     @property
     def user(self) -> str:

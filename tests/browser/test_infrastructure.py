@@ -10,7 +10,7 @@ import pytest
 
 from tests.bills import write_bills
 from tests.browser import walk
-from tests.samples import imported, write_export
+from tests.samples import imported
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -73,30 +73,6 @@ def test_the_infrastructure_page_shows_a_training_and_stops_it(
     page.locator(".genlab-corner").get_by_text("Cancelled").wait_for(timeout=walk.SLOW)
 
 
-def test_members_come_and_go_and_edits_outlive_a_page_switch(
-    home: Path, tmp_path: Path, app_server: Server, browser_page: Page
-) -> None:
-    project = imported(home, write_export(tmp_path / "notes", 12))
-    page = browser_page
-    walk.open_app(page, app_server.address)
-    walk.go_to(page, "Setup")
-    page.get_by_label("User name", exact=True).fill("zoe")
-    page.get_by_label("Role", exact=True).select_option("Manager")
-    page.get_by_role("button", name="Add member").click()
-    page.get_by_role("button", name="Move up: zoe").wait_for()
-    page.get_by_role("button", name="Remove: rita").click()
-    page.get_by_role("button", name="Remove: rita").wait_for(state="detached")
-    walk.go_to(page, "History")
-    page.get_by_role("heading", name="History of notes").wait_for(timeout=walk.SLOW)
-    walk.go_to(page, "Setup")
-    page.get_by_role("button", name="Move up: zoe").wait_for(timeout=walk.SLOW)
-    page.get_by_role("button", name="Save members").click()
-    page.get_by_text("The members were saved.").wait_for()
-    stored = type(project)(project.folder).members
-    assert stored.priority == ("olga", "max", "noah", "zoe")
-    assert stored.roles["zoe"] == "Manager"
-
-
 def run_cell(page: Page, server: Server, notebook: str, last_line: str) -> None:
     """Opens a notebook in JupyterLab and runs its code cell, whose last line is known."""
     page.goto(server.address.replace("/lab?", f"/lab/tree/{notebook}?"), timeout=walk.SLOW)
@@ -115,8 +91,7 @@ def test_both_pages_work_in_jupyterlab(
     page.get_by_role("heading", name="Train now").wait_for(timeout=walk.SLOW)
     page.get_by_label("User name", exact=True).fill("zoe")
     page.get_by_role("button", name="Add member").click()
-    page.get_by_role("button", name="Save members").click()
-    page.get_by_text("The members were saved.").wait_for(timeout=walk.SLOW)
+    walk.save_members(page)
     assert type(demo_project)(demo_project.folder).members.priority[-1] == "zoe"
     walk.set_number(page, "Epochs", "2")
     page.wait_for_function(walk.CAN_TRAIN.replace("Train model", "Train Now"), timeout=walk.SLOW)
@@ -135,8 +110,7 @@ def test_a_visual_ner_model_is_trained_from_the_setup_page(
     """For real: pages, Spark and the transformer, from Train Now to the deployed model."""
     project = imported(home, write_bills(tmp_path / "bills", 20))
     page = browser_page
-    walk.open_app(page, app_server.address)
-    walk.go_to(page, "Setup")
+    walk.open_setup(page, app_server.address)
     page.get_by_role("heading", name="Train now").wait_for(timeout=walk.SLOW)
     assert page.get_by_role("radio", name="Visual NER").is_checked()
     page.locator("label", has_text="Test/Train tags").first.click()

@@ -1,4 +1,4 @@
-"""The Setup page in a browser: an error is shown while one types, and Save changes what was typed and no other byte."""
+"""The Setup page in a browser: the labeling config, of which Save changes what was typed only, and the members."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ def test_an_assertion_error_shows_with_its_line_and_only_the_correction_is_saved
     before = project.config_source
     assert b"\r\n" in before  # a text area drops these
     page = browser_page
-    walk.open_app(page, app_server.address)
-    walk.go_to(page, "Setup")
+    walk.open_setup(page, app_server.address)
     editor = page.get_by_label("Labeling config", exact=True)
     editor.wait_for(timeout=walk.SLOW)
     save = page.get_by_role("button", name="Save \u2026")
@@ -61,16 +60,36 @@ def test_members_move_by_arrow_keys_and_are_stored_by_save(
 ) -> None:
     project = imported(home, write_export(tmp_path / "notes", 12))
     page = browser_page
-    walk.open_app(page, app_server.address)
-    walk.go_to(page, "Setup")
+    walk.open_setup(page, app_server.address)
     page.get_by_role("button", name="Move up: rita").focus()
     page.keyboard.press("ArrowUp")
     page.get_by_text("rita is now 3 of 4.").wait_for(state="attached")
     page.keyboard.press("ArrowUp")
     page.get_by_text("rita is now 2 of 4.").wait_for(state="attached")
     page.get_by_label("Role of noah").select_option("Manager")
-    page.get_by_role("button", name="Save members").click()
-    page.get_by_text("The members were saved.").wait_for()
+    walk.save_members(page)
     stored = type(project)(project.folder).members
     assert stored.priority == ("olga", "rita", "max", "noah")
     assert stored.roles["noah"] == "Manager"
+
+
+def test_members_come_and_go_and_edits_outlive_a_page_switch(
+    home: Path, tmp_path: Path, app_server: Server, browser_page: Page
+) -> None:
+    project = imported(home, write_export(tmp_path / "notes", 12))
+    page = browser_page
+    walk.open_setup(page, app_server.address)
+    page.get_by_label("User name", exact=True).fill("zoe")
+    page.get_by_label("Role", exact=True).select_option("Manager")
+    page.get_by_role("button", name="Add member").click()
+    page.get_by_role("button", name="Move up: zoe").wait_for()
+    page.get_by_role("button", name="Remove: rita").click()
+    page.get_by_role("button", name="Remove: rita").wait_for(state="detached")
+    walk.go_to(page, "History")
+    page.get_by_role("heading", name="History of notes").wait_for(timeout=walk.SLOW)
+    walk.go_to(page, "Setup")
+    page.get_by_role("button", name="Move up: zoe").wait_for(timeout=walk.SLOW)
+    walk.save_members(page)
+    stored = type(project)(project.folder).members
+    assert stored.priority == ("olga", "max", "noah", "zoe")
+    assert stored.roles["zoe"] == "Manager"

@@ -41,6 +41,18 @@ def next_step(page: Page) -> None:
     page.get_by_role("button", name="Next", exact=True).click()
 
 
+def open_setup(page: Page, address: str) -> None:
+    """Opens the app at the Setup page of its project."""
+    open_app(page, address)
+    go_to(page, "Setup")
+
+
+def save_members(page: Page) -> None:
+    """Presses Save members and waits for the answer."""
+    page.get_by_role("button", name="Save members").click()
+    page.get_by_text("The members were saved.").wait_for(timeout=SLOW)
+
+
 def set_number(page: Page, label: str, value: str) -> None:
     """Types into a field and leaves it."""
     field = page.get_by_label(label, exact=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from genlab_widgets import Workspace
+from genlab_widgets.cli.models import _items, _stdout_kept
 from genlab_widgets.database import runs
 from genlab_widgets.projects.store import CONFIG as CONFIG_FILE
 from genlab_widgets.runs.states import Status
@@ -292,3 +294,29 @@ def test_doctor_names_a_workspace_that_cannot_be_written(
     answer = genlab("doctor", "--only", "workspace")
     assert answer.code == 5
     assert answer.out.startswith("FAIL  workspace: The workspace folder")
+
+
+@pytest.mark.parametrize("score", ["1.5", "-0.1", "much"])
+def test_a_least_score_is_a_number_from_0_to_1(genlab: Genlab, project: Project, score: str) -> None:
+    finish(project.workspace, project.spec(), project.name)
+    answer = genlab("preannotate", MODEL, "--min-score", score)
+    assert answer.code == 2
+    assert "--min-score" in answer.err
+
+
+def test_preannotation_prints_scores_where_there_are_some() -> None:
+    value = {"start": 0, "end": 5, "text": "fever", "labels": ["PROBLEM"]}
+    items = [{"value": value, "score": 0.8765}, {"value": value}, {"value": {"choices": ["a", "b"]}, "score": 0.5}]
+    task = {"id": 3, "data": {"title": "note"}, "predictions": [{"result": items}]}
+    assert _items(task) == [
+        ("note", "PROBLEM", "fever", "0.876"),
+        ("note", "PROBLEM", "fever", None),
+        ("note", "a, b", None, "0.500"),
+    ]
+
+
+def test_what_java_prints_while_models_read_is_no_answer(capfd: pytest.CaptureFixture[str]) -> None:
+    with _stdout_kept():
+        os.write(1, b"Using CPUs\n")
+    os.write(1, b"[]\n")
+    assert capfd.readouterr() == ("[]\n", "Using CPUs\n")

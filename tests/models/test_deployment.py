@@ -22,9 +22,9 @@ V1, V2 = "ner_notes_annotation_manual", "ner_notes_annotation_manual_v2"
 
 
 @pytest.fixture
-def database(home: Path) -> Database:
-    """The database of a workspace."""
-    return Database(home)
+def database(home: Path, database_url: str | None) -> Database:
+    """The database of a workspace, either one."""
+    return Database(home, database_url)
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from genlab_widgets.errors import BadInput, Conflict, NotFound, WorkspaceUnusable
-from genlab_widgets.models.preannotation import Preannotation, page_item, pieces_of_files, pieces_of_project, text_items
+from genlab_widgets.errors import BadInput, Conflict, NotFound, WorkspaceUnusable, WrongParameters
+from genlab_widgets.models.preannotation import Preannotation, pieces_of_files, pieces_of_project
+from genlab_widgets.models.predictions import page_item, prediction, text_items
 from genlab_widgets.projects.labeling_config import Covered, LabelingConfig
 from genlab_widgets.projects.tasks import read_task
 from genlab_widgets.training.dataset import Example, Span
@@ -41,8 +42,39 @@ def test_classes_become_one_item_of_their_choices() -> None:
     assert text_items(Example(1, TEXT, ()), CONFIG, Covered("choices", "urgency")) == []
 
 
+def test_scores_stand_where_each_annotation_tool_looks_for_them() -> None:
+    found = Example(1, TEXT, (Span(7, 14, "DRUG"), Span(15, 20, "DRUG")), scores=(0.75, None))
+    sure, silent = text_items(found, CONFIG, Covered("entities"))
+    assert (sure["score"], sure["value"]["confidence"]) == (0.75, 0.75)
+    assert "score" not in silent
+    assert "confidence" not in silent["value"]
+    told = prediction(1001, [sure, silent, {**sure, "score": 0.25}], ["ner"], "now")
+    assert told["score"] == 0.5
+    assert [item["id"] for item in told["result"]] == ["p1", "p2", "p3"]
+    assert "score" not in prediction(1001, [silent], ["ner"], "now")
+
+
+@pytest.mark.parametrize(("scores", "score"), [((0.5, 1.0), 0.75), ((0.5, None), None), ((), None)])
+def test_choices_have_the_mean_score_of_their_classes_or_none(
+    scores: tuple[float | None, ...], score: float | None
+) -> None:
+    whole = (Span(0, len(TEXT), "high"), Span(0, len(TEXT), "low"))
+    [item] = text_items(Example(1, TEXT, whole, scores=scores), CONFIG, Covered("choices", "urgency"))
+    assert item.get("score") == item["value"].get("confidence") == score
+
+
+def test_a_least_score_is_a_number_from_0_to_1(home: Path, tmp_path: Path) -> None:
+    imported(home, write_export(tmp_path / "notes", tasks=3))
+    workspace = Workspace(home)
+    project = workspace.project("notes")
+    finish(workspace, project.spec(), "notes")
+    [model] = workspace.models()
+    with pytest.raises(WrongParameters, match=r"1\.5 is no score"):
+        model.preannotate(min_score=1.5)
+
+
 def test_items_can_be_imported_again() -> None:
-    items = text_items(Example(1, TEXT, (Span(7, 14, "DRUG"),)), CONFIG, Covered("entities"))
+    items = text_items(Example(1, TEXT, (Span(7, 14, "DRUG"),), scores=(0.5,)), CONFIG, Covered("entities"))
     read = read_task({"id": 1, "data": {"text": TEXT}, "completions": [{"id": 1, "result": items}]})
     region = read.completions[0].regions[0]
     assert (region.start, region.end, region.labels) == (7, 14, ("DRUG",))
@@ -125,4 +157,5 @@ def test_a_region_of_a_page_becomes_a_box_in_percent_and_pixels() -> None:
     assert [value[side] for side in ("x", "y", "width", "height")] == [25, 50, 50, 12.5]
     assert [value[f"{side}_px"] for side in ("x", "y", "width", "height")] == [100, 400, 200, 100]
     assert (value["rectanglelabels"], value["text"], value["confidence"]) == (["TOTAL"], ["12.50"], 0.9)
+    assert item["score"] == 0.9
     assert "x_px" not in page_item(region, [], config)["value"]

@@ -15,9 +15,9 @@ from tests.samples import LABELS, imported, result_of, write_export
 
 
 @pytest.fixture
-def models(home: Path) -> Models:
-    """The registry of an empty workspace."""
-    return Models(Database(home), home)
+def models(home: Path, database_url: str | None) -> Models:
+    """The registry of an empty workspace, with either database."""
+    return Models(Database(home, database_url), home)
 
 
 def register(models: Models, run_id: str, spec: TrainingSpec, project: str = "notes") -> ModelRow:

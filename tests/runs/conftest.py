@@ -20,6 +20,7 @@ from genlab_widgets.resources import machine
 from genlab_widgets.runs import launcher, processes, supervisor
 from genlab_widgets.runs.states import Status
 from genlab_widgets.runs.store import RunRow, Runs
+from genlab_widgets.settings import load_settings
 from genlab_widgets.training.runfolder import RunFolder
 from genlab_widgets.training.spec import TrainingSpec
 
@@ -52,7 +53,7 @@ class Workplace:
     def __init__(self, home: Path, templates: Path) -> None:
         self.home = home
         self.templates = templates
-        self.database = Database(home)
+        self.database = Database(home, load_settings().database_url)
         self.runs = Runs(self.database, home)
         self._stand_ins: list[subprocess.Popen[bytes]] = []
 

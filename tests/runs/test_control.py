@@ -22,7 +22,7 @@ DEAF = ("bash", "-c", "trap '' TERM; sleep 600 & touch deaf; wait")
 
 def stop(workplace: Workplace, row: RunRow, user: str = "max") -> RunRow:
     """Stops a run as a process with a database connection of its own does."""
-    return control.stop(Database(workplace.home), workplace.home, row.id, user)
+    return control.stop(Database(workplace.home, workplace.database.url), workplace.home, row.id, user)
 
 
 def test_a_queued_run_is_stopped_and_the_next_one_is_told(

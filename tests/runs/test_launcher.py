@@ -49,6 +49,7 @@ def test_with_one_slot_runs_follow_each_other_by_themselves(
     assert (second.model, third.model) == ("ner_notes_annotation_manual", "ner_notes_annotation_manual_v2")
 
 
+@pytest.mark.usefixtures("database_url")
 def test_many_who_start_at_once_fill_the_slots_and_no_more(workplace: Workplace) -> None:
     workplace.template(SLEEP)
     rows = [workplace.runs.create(TrainingSpec(project="notes"), "notes", "anna") for _ in range(4)]

@@ -15,6 +15,8 @@ from genlab_widgets.runs.store import Runs
 from genlab_widgets.training.spec import TrainingSpec
 from tests.runs.conftest import Workplace
 
+pytestmark = pytest.mark.usefixtures("database_url")
+
 SPEC = TrainingSpec(project="notes")
 
 
@@ -36,6 +38,18 @@ def test_a_new_run_has_its_folder_spec_and_the_next_number(workplace: Workplace)
     assert [row.id for row in workplace.runs.list(project="notes", limit=1)] == [second.id]
     assert workplace.runs.count("notes")["QUEUED"] == 2
     assert workplace.runs.count()["COMPLETED"] == 0
+
+
+def test_runs_are_listed_by_project_kind_and_group(workplace: Workplace) -> None:
+    words = TrainingSpec(project="notes", kind="classification", classifier="urgency")
+    alone, first = (workplace.runs.create(SPEC, "notes", "anna", group=group) for group in (None, "click"))
+    second = workplace.runs.create(words, "notes", "anna", group="click")
+    workplace.runs.create(SPEC, "letters", "anna", group="click")
+
+    assert workplace.runs.list(project="notes", group="click") == [second, first]
+    assert workplace.runs.list(project="notes", group="click", kind="ner") == [first]
+    assert workplace.runs.list(project="notes", kind="ner") == [first, alone]
+    assert workplace.runs.list(group="nobody") == []
 
 
 def test_the_number_of_a_folder_without_a_row_is_not_given_out_again(workplace: Workplace) -> None:
@@ -67,21 +81,21 @@ def test_fifty_threads_with_one_key_make_one_run(workplace: Workplace) -> None:
     assert len(list((workplace.home / "runs").iterdir())) == 1
 
 
-def create_ten(home: str, key: str | None) -> list[str]:
+def create_ten(home: str, url: str | None, key: str | None) -> list[str]:
     """Makes ten runs in a process of its own."""
-    runs = Runs(Database(Path(home)), Path(home))
+    runs = Runs(Database(Path(home), url), Path(home))
     return [runs.create(SPEC, "notes", "anna", key=None if key is None else f"{key}-{n}").id for n in range(10)]
 
 
 @pytest.mark.process
-def test_processes_share_keys_and_never_a_number(home: Path) -> None:
+def test_processes_share_keys_and_never_a_number(home: Path, database_url: str | None) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
-        keyed = pool.starmap(create_ten, [(str(home), "key")] * 3)
-        unkeyed = pool.starmap(create_ten, [(str(home), None)] * 3)
+        keyed = pool.starmap(create_ten, [(str(home), database_url, "key")] * 3)
+        unkeyed = pool.starmap(create_ten, [(str(home), database_url, None)] * 3)
 
     assert keyed[0] == keyed[1] == keyed[2]
     assert len({run_id for ids in unkeyed for run_id in ids}) == 30
-    assert len(Runs(Database(home), home).list(limit=None)) == 40
+    assert len(Runs(Database(home, database_url), home).list(limit=None)) == 40
 
 
 def test_of_many_movers_exactly_one_wins(workplace: Workplace) -> None:

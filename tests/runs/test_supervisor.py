@@ -100,13 +100,15 @@ def test_a_training_outlives_the_app_that_launched_it(workplace: Workplace) -> N
     assert workplace.wait(row.id).status is Status.COMPLETED
 
 
+@pytest.mark.usefixtures("database_url")
 def test_many_reconcilers_end_a_run_once(workplace: Workplace) -> None:
     whole, empty = workplace.lost(), workplace.lost()
     workplace.finished_folder(whole.id, SPEC)
     write_notebook(workplace, empty.id)
     workplace.finished_folder("by_hand", SPEC)
 
-    at_once(*[lambda: supervisor.reconcile(Database(workplace.home), workplace.home)] * 6)
+    url = workplace.database.url
+    at_once(*[lambda: supervisor.reconcile(Database(workplace.home, url), workplace.home)] * 6)
 
     assert workplace.runs.get(whole.id).status is Status.COMPLETED
     assert workplace.runs.get(empty.id).status is Status.CRASHED

@@ -78,10 +78,49 @@ def test_training_rows_carry_the_text_in_utf16(spark: SparkSession) -> None:
 
 def test_predicted_chunks_come_back_in_code_points() -> None:
     text = "\U0001f600\U0001f600 fever"
-    found = annotations.predicted([Example(1, text, ()), Example(2, "none", ())], {1: [(5, 10, "PROBLEM")]})
-    assert found[0].spans == (Span(3, 8, "PROBLEM"),)
+    chunk = annotations.Chunk(5, 10, "PROBLEM", 0.5)
+    found = annotations.predicted([Example(1, text, ()), Example(2, "none", ())], {1: [chunk]})
+    assert found[0].scored == [(Span(3, 8, "PROBLEM"), 0.5)]
     assert text[3:8] == "fever"
-    assert found[1].spans == ()
+    assert found[1].scored == []
+
+
+@pytest.mark.parametrize(
+    ("told", "score"),
+    [("0.25", 0.25), ("1.0E-4", 0.0001), ("1", 1.0), ("NaN", None), ("1.5", None), ("Some(0.5)", None), (None, None)],
+)
+def test_a_score_is_a_number_from_0_to_1_or_none(told: str | None, score: float | None) -> None:
+    assert annotations.score_of(told) == score
+
+
+@pytest.mark.parametrize(
+    ("told", "score"),
+    [
+        ([{"confidence": "0.9"}, {"confidence": "0.7"}], 0.8),  # NerDL
+        ([{"B-X": "0.9", "I-X": "0.1"}, {"B-X": "0.3", "I-X": "0.7"}], 0.8),  # BERT: a score for every tag
+        ([{}, {}], None),
+    ],
+)
+def test_the_score_of_a_chunk_is_the_mean_of_its_tokens_own_tags(
+    spark: SparkSession, told: list[dict[str, str]], score: float | None
+) -> None:
+    from pyspark.sql import functions as F
+    from sparknlp.annotator import NerConverter
+
+    sentences, _ = dataset.build([Example(7, "acute fever", (Span(0, 11, "X"),))])
+    frame = annotations.sentence_rows(spark, sentences).withColumn("task_id", F.lit(7))
+    tags = [
+        F.col("label")[place].withField(
+            "metadata",
+            F.create_map(*(F.lit(said) for pair in {**own, "word": "w", "sentence": "0"}.items() for said in pair)),
+        )
+        for place, own in enumerate(told)
+    ]
+    frame = frame.withColumn("ner", annotations.typed(F.array(*tags), "ner", "named_entity"))
+    converter = NerConverter().setInputCols("sentence", "token", "ner").setOutputCol("ner_chunk")
+    [[chunk]] = annotations.chunks(converter.transform(frame)).values()
+    assert (chunk.begin, chunk.end, chunk.label) == (0, 11, "X")
+    assert chunk.score == (None if score is None else pytest.approx(score, abs=1e-6))
 
 
 def test_rare_characters_are_spelled_with_the_stand_in(spark: SparkSession) -> None:

@@ -82,3 +82,4 @@ def test_status_of_each_entity_after_ner_on_raw_text(spark: SparkSession, tmp_pa
         item.task_id: item.spans for item in trained.predicted
     }
     assert [item.spans for item in read if item.task_id >= 1000] == [(), ()]
+    assert all(score is not None and 0 <= score <= 1 for item in read for _, score in item.scored)

@@ -82,6 +82,7 @@ def test_logistic_regression_gives_in_spark_what_it_gave_in_python(
         item.task_id: set(item.spans) for item in trained.predicted
     }
     assert all(len(item.spans) == 1 for item in read) or multiple
+    assert all(score is not None and 0 <= score <= 1 for item in read for _, score in item.scored)
     assert evaluate(KIND, gold, trained.predicted, tuple(ANIMALS)).f1 > 0.9
     shown = again.transform(annotations.text_rows(spark, gold[:3])).select(texts.CLASS).collect()
     for (found,) in shown:
@@ -103,6 +104,7 @@ def test_spark_nlps_own_classifiers_train_and_are_saved(spark: SparkSession, tmp
     assert {item.task_id: set(item.spans) for item in read} == {
         item.task_id: set(item.spans) for item in trained.predicted
     }
+    assert all(score is not None and 0 <= score <= 1 for item in read for _, score in item.scored)
     log = (tmp_path / "run" / "training.log").read_text(encoding="utf-8")
     assert f"Epoch {count - 1}/{count}" in log  # the file counts from 0
     epochs = RunFolder(tmp_path / "run").epochs()

@@ -14,8 +14,11 @@ from genlab_widgets.errors import BadInput, DownloadFailed
 from genlab_widgets.training import dataset, embeddings
 from genlab_widgets.training.dataset import Example
 from genlab_widgets.training.embeddings import EMBEDDINGS, TOKEN, minilm
+from genlab_widgets.training.finetune.tagger import Tagger
 from genlab_widgets.training.spark import annotations
+from genlab_widgets.training.trainers import finetuned_ner
 from tests.training.embeddings.test_stored import PACKAGE, save_metadata
+from tests.training.finetune import samples
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -76,6 +79,24 @@ def test_minilm_leaves_out_tokens_that_its_cleaning_empties(spark: SparkSession)
     row = embeddings.resolve("minilm").stage(spark, rows).transform(rows).collect()[0]
     assert [item.result for item in row[TOKEN]] == ["A\u0301", "\u0301", "x", "\U0001f600", "\ufffd", "y"]
     assert [item.begin for item in row[EMBEDDINGS]] == [row[TOKEN][index].begin for index in (0, 2, 3, 5)]
+
+
+def test_minilm_is_saved_as_itself_after_a_fine_tuned_model_came(spark: SparkSession, tmp_path: Path) -> None:
+    from sparknlp.annotator import BertEmbeddings
+
+    if not minilm.ready():
+        pytest.skip("MiniLM is not here")
+    rows = annotations.sentence_rows(spark, dataset.build([Example(1, "Ann lives in Rome.", ())])[0])
+    stage = embeddings.resolve("minilm").stage(spark, rows)
+    small = Tagger(samples.checkpoint(case=True), ("O", "B-X", "I-X"), lexical=False)
+    finetuned_ner.stage(spark, small, small.begin(1), tmp_path / "tuned")
+    stage.write().overwrite().save(str(tmp_path / "saved"))
+    before, after = (
+        [token.embeddings for token in made.transform(rows).first()[EMBEDDINGS]]
+        for made in (stage, BertEmbeddings.load(str(tmp_path / "saved")))
+    )
+    assert before == after
+    assert len(before[0]) == minilm.DIMENSION
 
 
 def test_word2vec_is_trained_the_same_each_time_and_can_be_saved(spark: SparkSession, tmp_path: Path) -> None:

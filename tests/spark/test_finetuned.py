@@ -82,6 +82,7 @@ def test_chunks_are_the_predicted_spans(loaded: Any) -> None:
     model, params, examples, frame = loaded
     found = rows_in_spark.predicted(examples, rows_in_spark.chunks(frame))
     assert sum(len(example.spans) for example in found) > 100
+    assert all(score is not None and 0 <= score <= 1 for example in found for _, score in example.scored)
     assert found == model.predict_examples(params, examples)
 
 

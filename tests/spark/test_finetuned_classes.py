@@ -20,10 +20,10 @@ from genlab_widgets.training.spark import annotations, targets, texts
 from genlab_widgets.training.spec import TrainingSpec
 from genlab_widgets.training.trainers import (
     Rows,
+    classifier_race,
     finetuned_assertion,
     finetuned_classifier,
     finetuning,
-    race,
     trainer_for,
 )
 from tests.training.finetune import samples
@@ -66,6 +66,10 @@ def test_every_text_has_the_classes_of_training(spark: SparkSession, tmp_path: P
     read = texts.read(spark, loaded, examples)
     assert [[span.label for span in item.spans] for item in read] == model.taken(probabilities)
     assert len({span.label for item in read for span in item.spans}) > 1
+    for item, told in zip(read, probabilities, strict=True):
+        for span, score in item.scored:  # metadata say something else by "sentence"
+            expected = None if span.label == "sentence" else pytest.approx(told[LABELS.index(span.label)], abs=1e-3)
+            assert score == expected
     assert len({len(item.spans) for item in read}) > 1 or not multiple
     for (found,) in loaded.transform(annotations.text_rows(spark, examples[:20])).select(texts.CLASS).collect():
         for item in found:
@@ -99,6 +103,7 @@ def test_every_entity_has_the_status_of_training(spark: SparkSession, tmp_path: 
     read = finetuned_assertion.FineTunedAssertion().read(spark, loaded, examples)
     assert read == expected
     assert sum(len(item.spans) for item in read) > 800
+    assert all(score is not None and 0 <= score <= 1 for item in read for _, score in item.scored)
     assert len({span.label for item in read for span in item.spans}) > 1
     assert len(next(item for item in read if item.task_id == 1000).spans) > 60  # several batches
     frame = loaded.transform(targets.chunk_rows(spark, examples[:5])).select(targets.ASSERTION, annotations.CHUNK)
@@ -159,7 +164,7 @@ def test_the_race_trains_both_and_saves_the_better(
 ) -> None:
     from pyspark.ml import PipelineModel
 
-    monkeypatch.setattr(race, "GOOD_ENOUGH", 2.0)
+    monkeypatch.setattr(classifier_race, "GOOD_ENOUGH", 2.0)
     monkeypatch.setattr(finetuning, "base_of", lambda embeddings: samples.checkpoint(case=True))
     parts = split.divide(taught("classification"), 0.2, 3)
     rows = Rows(

@@ -134,10 +134,19 @@ def test_the_command_lets_the_model_read_texts(trained: RunFolder, tmp_path: Pat
     assert json.loads(answer.stdout)["tasks"] == [task]
     items = task["predictions"][0]["result"]
     assert items, "the model found nothing in a text of the project's own kind"
+    assert 0 <= task["predictions"][0]["score"] <= 1
     for item in items:
         value = item["value"]
+        assert 0 <= item["score"] == value["confidence"] <= 1
         assert text[value["start"] : value["end"]] == value["text"]
         assert (item["from_name"], item["to_name"], item["type"]) == ("label", "text", "labels")
+    least = max(item["score"] for item in items)
+    surest = [item["value"]["text"] for item in items if item["score"] >= least]
+    shown = genlab("preannotate", model["name"], str(tmp_path / "note.txt"), "--min-score", repr(least)).stdout
+    head, *rows = shown.splitlines()
+    assert head.split() == ["task", "label", "text", "score"]
+    assert len(rows) == len(surest)
+    assert all(text in row and f"{least:.3f}" in row for text, row in zip(surest, rows, strict=True))
 
 
 def test_a_reader_keeps_the_model_for_the_next_text_and_says_why_it_cannot_read(trained: RunFolder) -> None:
@@ -151,6 +160,7 @@ def test_a_reader_keeps_the_model_for_the_next_text_and_says_why_it_cannot_read(
         assert reader.started
         assert reader.read("😀 No fever today.\nStarted aspirin 100 mg twice daily.") == first
         assert first
+        assert all(0 <= item["score"] <= 1 for item in first)
         assert reader.read("") == []
     finally:
         reader.close()

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,40 +11,17 @@ import pytest
 from genlab_widgets.training.dataset import Example
 from genlab_widgets.training.finetune import page_model, page_tagger
 from genlab_widgets.training.finetune.decoding import Habits
+from genlab_widgets.training.finetune.model import HEAD
 from genlab_widgets.training.finetune.page_crf import PageCrf
 from genlab_widgets.training.finetune.page_tagger import PageTagger
 from genlab_widgets.training.finetune.pages import pages_of
+from tests.spark import elsewhere
 from tests.training.finetune import page_samples, samples
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 pytestmark = pytest.mark.spark
-
-ELSEWHERE = """
-import json, sys
-from pyspark.ml import PipelineModel
-from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
-
-master, saved, words = sys.argv[1:]
-spark = (
-    SparkSession.builder.master(master).config("spark.ui.enabled", "false").config("spark.driver.host", "127.0.0.1")
-    .config("spark.executor.memory", "512m").config("spark.scheduler.minRegisteredResourcesRatio", "1.0")
-    .config("spark.scheduler.maxRegisteredResourcesWaitingTime", "60s").getOrCreate()
-)
-rows = spark.read.parquet(words).repartition(4, "task_id")
-found = PipelineModel.load(saved).transform(rows).select("task_id", "regions")
-
-@F.udf("string")
-def where(task_id):
-    import os
-    return os.getcwd()
-
-placed = found.withColumn("where", where("task_id")).collect()
-answer = {row.task_id: [[item.label, *item.words] for item in row.regions] for row in placed}
-print(json.dumps({"found": answer, "places": len({row["where"] for row in placed})}))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +39,7 @@ def model() -> tuple[PageTagger, Any]:
     made.crf = PageCrf.train(pages, made.tags)
     params = made.begin(seed=4)
     numbers = np.random.default_rng(5)
-    for name in (page_tagger.PLACES, f"{page_tagger.HEAD}.weight"):
+    for name in (page_tagger.PLACES, f"{HEAD}.weight"):
         params[name] = (0.3 * numbers.standard_normal(params[name].shape)).astype("float32")
     return made, params
 
@@ -125,34 +98,16 @@ def test_the_saved_pipeline_finds_what_training_finds(
 def test_another_process_loads_it_and_executors_share_the_work(
     master: str, spark: SparkSession, saved: Path, model: Any, tasks: list[Example], tmp_path: Path
 ) -> None:
-    import pyspark
-
     from genlab_widgets.training.spark import pages as stages
 
     words = tmp_path / "words.parquet"
     stages.word_rows(spark, tasks).write.parquet(str(words))
-    environment = {
-        **os.environ,
-        "SPARK_HOME": str(Path(pyspark.__file__).parent),
-        "PYSPARK_PYTHON": sys.executable,
-        "PYSPARK_DRIVER_PYTHON": sys.executable,
-    }
-    for name in ("PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET"):
-        environment.pop(name, None)
-    done = subprocess.run(
-        [sys.executable, "-c", ELSEWHERE, master, str(saved), str(words)],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        env=environment,
-        cwd=tmp_path,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    answer = json.loads(done.stdout.splitlines()[-1])
-    assert {int(task): found for task, found in answer["found"].items()} == _expected(model, tasks)
+    regions = "to_json(transform(regions, region -> struct(region.label, region.words)))"
+    rows, places = elsewhere.transformed(master, saved, words, regions, tmp_path)
+    found = {task: [[item["label"], *item["words"]] for item in regions] for task, regions in rows.items()}
+    assert found == _expected(model, tasks)
     if master != "local[2]":
-        assert answer["places"] == 2, "both executors read pages"
+        assert places == 2, "both executors read pages"
 
 
 def test_errors_stay_with_their_file(spark: SparkSession, saved: Path, tmp_path: Path) -> None:

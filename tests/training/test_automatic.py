@@ -12,7 +12,9 @@ from genlab_widgets.training.embeddings import minilm
 from genlab_widgets.training.estimate import estimate
 from genlab_widgets.training.spec import TrainingSpec, defaults
 from genlab_widgets.training.trainers import trainer_for
-from genlab_widgets.training.trainers.race import ClassifierRace
+from genlab_widgets.training.trainers.classifier_race import ClassifierRace
+from genlab_widgets.training.trainers.crf import WordCrf
+from genlab_widgets.training.trainers.ner_race import NerRace
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +22,7 @@ def _minilm_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(minilm, "fetched", lambda: True)
 
 
-def resolved(language: str = "en", tokens: int = 20_000, **fields: Any) -> automatic.Choice:
+def resolved(language: str = "en", tokens: int = 40_000, **fields: Any) -> automatic.Choice:
     return automatic.resolve(TrainingSpec.parse({"project": "p", **fields}), language, tokens)
 
 
@@ -35,10 +37,9 @@ def test_english_entities_are_fine_tuned() -> None:
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"language": "de"}, "these texts are de"),
         ({"embeddings": "word2vec"}, "word2vec were asked for"),
         ({"embeddings": "vectors:/v.txt"}, "/v.txt were asked for"),
-        ({"tokens": 5_000_000}, "would take about"),
+        ({"embeddings": "minilm", "tokens": 5_000_000}, "would take about"),
     ],
 )
 def test_others_learn_on_frozen_embeddings_with_their_own_defaults(fields: dict[str, Any], why: str) -> None:
@@ -49,9 +50,45 @@ def test_others_learn_on_frozen_embeddings_with_their_own_defaults(fields: dict[
 
 
 def test_parameters_that_somebody_set_stay() -> None:
-    found = resolved(language="de", epochs=3, dropout=0.45)
+    found = resolved(embeddings="word2vec", epochs=3, dropout=0.45)
     assert (found.spec.epochs, found.spec.dropout) == (3, 0.45)
     assert found.spec.learning_rate == defaults("ner", "annotator")["learning_rate"]
+
+
+def test_entities_in_other_languages_are_raced() -> None:
+    found = resolved("de")
+    assert found.spec.architecture == "automatic"
+    assert isinstance(trainer_for(found.spec), NerRace)
+    assert found.spec.epochs == defaults("ner", "fine_tuned")["epochs"]
+    assert "knows English and gets to know de" in found.why
+
+
+def test_without_the_transformer_a_crf_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = resolved(tokens=5_000_000)
+    assert found.spec.architecture == "crf"
+    assert found.spec.epochs == defaults("ner", "crf")["epochs"]
+    assert found.why.startswith("Automatic trains a CRF on words: fine-tuning 5,000,000 tokens would take about")
+    monkeypatch.setattr(automatic, "can_fine_tune", lambda: False)
+    assert resolved("de").spec.architecture == "crf"
+    assert resolved().spec.architecture == "annotator"  # on MiniLM's vectors
+    monkeypatch.setattr(minilm, "fetched", lambda: False)
+    monkeypatch.setattr(minilm, "obstacle", lambda: "It cannot be fetched.")
+    assert resolved().spec.architecture == "crf"
+    assert isinstance(trainer_for(resolved().spec), WordCrf)
+
+
+def test_few_texts_are_seen_more_often() -> None:
+    assert [resolved(tokens=tokens).spec.epochs for tokens in (1_000, 8_000, 40_000)] == [20, 10, 5]
+    assert "10 epochs" in resolved(tokens=8_000).why
+    assert resolved("de", tokens=8_000).spec.epochs == 10
+    assert resolved(tokens=8_000, epochs=3).spec.epochs == 3
+
+
+def test_many_texts_need_fewer_epochs_to_end_within_the_hour() -> None:
+    usual = defaults("ner", "fine_tuned")["epochs"]
+    assert resolved(tokens=300_000).spec.epochs == usual
+    assert 2 <= resolved(tokens=1_000_000).spec.epochs < usual
+    assert resolved(tokens=1_000_000).spec.architecture == "fine_tuned"
 
 
 def test_what_was_named_is_taken_as_it_is() -> None:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import random
 
-import pytest
-
-from genlab_widgets.training import baseline
-from genlab_widgets.training.baseline import crf, features
+from genlab_widgets.training.baseline import crf
 from genlab_widgets.training.benchmark import evaluate_entities
 from genlab_widgets.training.dataset import Example, Span
-from genlab_widgets.training.tokens import tokenize
 
 DRUGS = ("aspirin", "ibuprofen", "codeine", "naproxen")
 
@@ -54,27 +50,6 @@ def test_nothing_to_learn_gives_empty_predictions() -> None:
         assert [item.spans for item in crf(train, test)] == [(), (), ()]
     assert crf(toy(20), []) == []
     assert crf(toy(20), [Example(1, "", ()), Example(2, " \n ", ())])[1] == Example(2, " \n ", ())
-
-
-def test_rows_beyond_the_limit_are_left_out_by_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
-    sentences = baseline.build(toy(100))[0]
-    assert baseline._capped(sentences, 1) == sentences
-    monkeypatch.setattr(baseline, "MOST_TOKENS", 200)
-    kept = baseline._capped(sentences, 1)
-    assert 150 < sum(len(sentence.tokens) for sentence in kept) <= 200
-    assert kept == baseline._capped(sentences, 1) != baseline._capped(sentences, 2)
-    places = [(sentence.task_id, sentence.index) for sentence in kept]
-    assert len(set(places)) == len(places)
-    assert crf(toy(100), toy(5, 200), seed=1) == crf(toy(100), toy(5, 200), seed=1)
-
-
-def test_features_of_edges_and_shapes() -> None:
-    first, second = features(tokenize("B-12 Aspirin")[2:])
-    assert "-1none" in first
-    assert "+1none" not in first
-    assert {"s=00", "z=0", "1l=aspirin", "2none"} <= set(first)
-    assert {"w=Aspirin", "l=aspirin", "s=Xxxxxxx", "z=Xx", "p2=as", "e4=irin", "-1l=12"} <= set(second)
-    assert features([]) == []
 
 
 def test_hostile_labels_and_words() -> None:

@@ -35,6 +35,19 @@ def test_blanks_at_edges_and_repeated_spans_are_no_problem() -> None:
     assert dataset.cleaned(example).spans == (Span(6, 13, "DRUG"),)
 
 
+def test_scores_stand_beside_spans_and_take_no_part_in_comparisons() -> None:
+    spans = (Span(0, 2, "A"), Span(3, 5, "B"), Span(6, 8, "C"))
+    sure = Example(1, "No fever", spans, scores=(0.4, None, 0.9))
+    assert sure == Example(1, "No fever", spans)
+    assert len({sure, Example(1, "No fever", spans)}) == 1
+    assert sure.scored == list(zip(spans, (0.4, None, 0.9), strict=True))
+    assert Example(1, "No fever", spans).scored == [(span, None) for span in spans]
+    assert sure.from_score(0.5).scored == [(spans[1], None), (spans[2], 0.9)]
+    assert sure.from_score(0.0).scored == sure.scored
+    assert Example(1, "No fever", spans).from_score(1.0).spans == spans
+    assert sure.with_spans(spans[:1]).scored == [(spans[0], None)]
+
+
 def test_span_inside_a_token_is_widened_and_reported() -> None:
     example = Example(4, "got 500mg now", (Span(4, 7, "DOSE"),))
     _, report = dataset.build([example])

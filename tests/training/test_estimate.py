@@ -11,7 +11,8 @@ from genlab_widgets.training.spec import TrainingSpec
 def estimate_ner(
     train_tokens: int, test_tokens: int, dimension: int, embeddings: str, epochs: int, batch_size: int
 ) -> Estimate:
-    spec = TrainingSpec(project="notes", embeddings=embeddings, epochs=epochs, batch_size=batch_size)
+    fields = {"architecture": "annotator", "embeddings": embeddings, "epochs": epochs, "batch_size": batch_size}
+    spec = TrainingSpec.parse({"project": "notes", **fields})
     return estimate(spec, train_tokens, test_tokens, dimension, dimension)
 
 
@@ -79,3 +80,14 @@ def test_a_classifier_keeps_one_vector_a_text_and_learns_in_seconds() -> None:
 def test_the_channels_of_assertion_cost_memory() -> None:
     spec = TrainingSpec(project="notes", kind="assertion", embeddings="minilm")
     assert estimate(spec, 50_000, 10_000, 384, 512).memory_mb > estimate(spec, 50_000, 10_000, 384, 384).memory_mb
+
+
+def test_a_crf_costs_seconds_and_its_race_what_both_cost() -> None:
+    crf, tuned, raced = (
+        estimate(TrainingSpec.parse({"project": "notes", "architecture": name}), 20_000, 5_000, 384, 384)
+        for name in ("crf", "fine_tuned", "automatic")
+    )
+    assert crf.seconds < 50
+    assert crf.disk_mb < tuned.disk_mb
+    assert crf.memory_mb < tuned.memory_mb
+    assert raced.seconds == pytest.approx(tuned.seconds + 20_000 / 5300, abs=0.1)

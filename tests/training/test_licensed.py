@@ -60,7 +60,7 @@ def test_what_a_library_does_not_train_is_refused() -> None:
     for fields, sentence in (
         ({"library": "healthcare", "kind": "classification", "architecture": "annotator"}, "does not train"),
         ({"library": "visual_nlp", "kind": "ner"}, "does not train NER"),
-        ({"library": "healthcare", "architecture": "fine_tuned"}, "does not fine-tune"),
+        ({"library": "healthcare", "architecture": "fine_tuned"}, "does not train this architecture"),
     ):
         with pytest.raises(WrongParameters, match=sentence):
             offers.require(spec(**fields), TEXTS)

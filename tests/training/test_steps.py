@@ -82,7 +82,7 @@ def test_an_unexpected_error_becomes_sentences(
     def broken(*_: object) -> None:
         raise RuntimeError("java.lang.OutOfMemoryError: Java heap space")
 
-    monkeypatch.setattr(steps.readiness, "check", broken)
+    monkeypatch.setattr(steps.readiness, "check_and_prepare", broken)
     run = steps.begin({"project": demo_project.name})
     with pytest.raises(GenlabError) as caught:
         run.prepare()

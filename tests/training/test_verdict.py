@@ -41,6 +41,8 @@ def test_against_the_baseline() -> None:
     other = f"{bad.exact.micro.f1:.2f}"
     assert verdict.against_baseline(good, bad) == f"{f1}, better than the baseline ({other})."
     assert verdict.against_baseline(bad, good).endswith("CRF does better here.")
+    assert verdict.against_baseline(bad, good, step="Train it.").endswith("CRF does better here. Train it.")
+    assert verdict.against_baseline(good, good, itself=True).endswith("; the model is the CRF itself.")
     assert "worse than the baseline" in verdict.against_baseline(bad, good)
     assert "no real difference to the baseline" in verdict.against_baseline(good, measured(0.9, seed=2))
     assert verdict.against_baseline(good, None) == f"{f1}; there is no baseline to compare with."

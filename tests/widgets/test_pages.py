@@ -141,5 +141,11 @@ def test_what_a_model_found_is_shown_as_annotators_see_it(project: Project) -> N
     assert "1 found" in tile.trial.answer.value
     assert "&lt;b&gt;fe" in tile.trial.answer.value
     assert "<b>fe" not in tile.trial.answer.value
+    assert "How sure the model is" not in tile.trial.answer.value
+    item = {"from_name": "label", "to_name": "text", "type": "labels", "value": value}
+    tile.trial._show(("No <b>fever", [{**item, "score": 0.876}, item]))
+    assert "How sure the model is" in tile.trial.answer.value
+    assert "0.88" in tile.trial.answer.value
+    assert "<b>fe" not in tile.trial.answer.value
     tile.trial._show(("", []))
     assert "Nothing found" in tile.trial.answer.value

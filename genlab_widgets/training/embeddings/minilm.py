@@ -65,6 +65,11 @@ def onnx_folder() -> Path:
     return folder() / "onnx"
 
 
+def stage_folder(version: str) -> Path:
+    """Returns the folder of the Spark NLP stage that was made of the converted model, by version of Spark NLP."""
+    return folder() / f"stage-{version}"
+
+
 def ready() -> bool:
     """Says whether the converted model is in the cache."""
     return (onnx_folder() / "model.onnx").is_file() and (onnx_folder() / "assets" / VOCABULARY).is_file()

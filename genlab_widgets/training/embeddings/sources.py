@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from genlab_widgets.training.embeddings import minilm
+from genlab_widgets.training.locking import exclusive
 from genlab_widgets.training.spark.annotations import EMBEDDINGS, SENTENCE, TOKEN
 from genlab_widgets.training.spark.places import Place
 
@@ -125,15 +126,9 @@ class MiniLM:
             NotEnoughResources: The disk is full.
             WorkspaceUnusable: The cache folder cannot be written.
         """
-        from sparknlp.annotator import BertEmbeddings
-
-        place = Place(minilm.ensure())
-        try:
-            loaded = BertEmbeddings.loadSavedModel(str(place.path), spark)
-        finally:
-            place.close()
         return (
-            loaded.setInputCols(SENTENCE, TOKEN)
+            _minilm_stage(spark)
+            .setInputCols(SENTENCE, TOKEN)
             .setOutputCol(EMBEDDINGS)
             .setCaseSensitive(False)
             .setDimension(self.dimension)
@@ -141,3 +136,28 @@ class MiniLM:
             .setMaxSentenceLength(_LONGEST_ROW)
             .setStorageRef(self.name)
         )
+
+
+def _minilm_stage(spark: SparkSession) -> Any:
+    """Loads the stage out of the cache, where it is made once.
+
+    ``loadSavedModel`` gives every model of a session the same file name, ``model.onnx``: one that is loaded later, as a
+    fine-tuned one is, would take its place, also in what is saved. A saved stage has a name of its own.
+    """
+    import sparknlp
+    from sparknlp.annotator import BertEmbeddings
+
+    converted = minilm.ensure()
+    kept = minilm.stage_folder(sparknlp.version())
+    place = Place(kept.parent)
+    try:
+        if not (kept / "metadata").is_dir():
+            with exclusive(kept.parent):
+                if not (kept / "metadata").is_dir():
+                    scratch = place.path / f".{kept.name}"
+                    made = BertEmbeddings.loadSavedModel(str(place.path / converted.name), spark)
+                    made.write().overwrite().save(str(scratch))
+                    scratch.replace(place.path / kept.name)
+        return BertEmbeddings.load(str(place.path / kept.name))
+    finally:
+        place.close()

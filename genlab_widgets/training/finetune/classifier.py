@@ -8,112 +8,56 @@ the mean is taken (the entity markers of Baldini Soares et al. 2019, "Matching t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from genlab_widgets.training.finetune import encoder
-from genlab_widgets.training.finetune.checkpoint import Checkpoint
-from genlab_widgets.training.finetune.encoder import Narrowed
-from genlab_widgets.training.finetune.loop import Estimate, Recipe, Trainer, Watcher
-from genlab_widgets.training.finetune.rows import Row, in_order
-from genlab_widgets.training.finetune.state import Outcome
-from genlab_widgets.training.finetune.wordpieces import END, LONGEST_STRETCH, START, stretches
+from genlab_widgets.training.finetune.model import FineTuned, new_head
+from genlab_widgets.training.finetune.rows import Row
+from genlab_widgets.training.finetune.wordpieces import END, START, stretches
 
 if TYPE_CHECKING:
     import jax
     import numpy as np
     from numpy.typing import NDArray
 
+    from genlab_widgets.training.finetune.loop import Loss, Recipe
     from genlab_widgets.training.finetune.rows import Batch
     from genlab_widgets.training.finetune.state import Params
 
-    Passage = Sequence[Sequence[str]]
-    """The words of each stretch of a text."""
-    Taught = tuple[Passage, Sequence[str]]
-    """A passage with its classes."""
-
-HEAD = "classifier"
+Passage = Sequence[Sequence[str]]
+"""The words of each stretch of a text."""
+Taught = tuple[Passage, Sequence[str]]
+"""A passage with its classes."""
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(2, 19))
 """Probabilities from which a class may count where a text has several; the validation part chooses."""
-_SPREAD = 0.02
-_PREDICTION_BATCH = 16
 
 
 @dataclass
-class Classifier:
+class Classifier(FineTuned[Taught]):
     """A checkpoint with a head for classes.
 
+    It is chosen by the share of right passages; where there may be several classes, by micro F1 at the best threshold.
+
     Attributes:
-        checkpoint: The encoder that is fine-tuned; one with markers where entities are classified.
         labels: Classes in the order of the head's outputs.
         multiple: Whether a text may have several classes or none.
-        marked: Whether entities between markers are classified, instead of whole texts.
-        longest: Most pieces of a row.
+        marked: Whether entities between markers are classified, instead of whole texts; the checkpoint knows markers.
         threshold: Probability from which a class counts where there may be several; :meth:`fit` chooses it.
     """
 
-    checkpoint: Checkpoint
     labels: tuple[str, ...]
     multiple: bool = False
     marked: bool = False
-    longest: int = 512
     threshold: float = 0.5
-    _read: Any = field(default=None, repr=False)
-
-    def __post_init__(self) -> None:
-        self.longest = min(self.longest, self.checkpoint.shape.positions)
-
-    @property
-    def stretch(self) -> int:
-        """Most characters of a stretch of text: no more pieces than the encoder has positions for."""
-        return min(LONGEST_STRETCH, self.longest - 2)
 
     def passage(self, text: str) -> Passage:
         """Returns the words of a text, cut into stretches as the saved pipeline cuts them."""
         return [[token.text for token in part] for part in stretches(text, self.stretch, by_sentence=False)]
 
-    def begin(self, seed: int) -> Params:
-        """Returns the checkpoint's weights, stacked, with a new head."""
-        import numpy as np
-
-        size = (len(self.labels), self.checkpoint.shape.hidden)
-        params: Params = dict(encoder.stack(self.checkpoint.weights, self.checkpoint.shape.layers))
-        params[f"{HEAD}.weight"] = (_SPREAD * np.random.default_rng(seed).standard_normal(size)).astype("float32")
-        params[f"{HEAD}.bias"] = np.zeros(len(self.labels), "float32")
-        return params
-
-    def fit(
-        self,
-        train: Sequence[Taught],
-        validation: Sequence[Taught],
-        recipe: Recipe,
-        folder: Path,
-        watcher: Watcher | None = None,
-    ) -> Outcome:
-        """Fine-tunes; the best epoch on the validation passages is kept.
-
-        Its measure is the share of right passages; where there may be several classes, micro F1 at the best threshold.
-
-        Args:
-            train: Passages to learn from.
-            validation: Passages to choose epoch and threshold by.
-            recipe: How to train.
-            folder: Keeps the state, from which a killed training goes on.
-            watcher: Hears of steps and epochs.
-
-        Raises:
-            PoorQuality: The loss stopped being a number.
-        """
-        trainer, narrow, rows = self._trainer(train, recipe)
-        passages, wanted = [passage for passage, _ in validation], [set(classes) for _, classes in validation]
-
-        def score(params: Params) -> float:
-            return self.choose(self.probabilities(narrow.widen(params), passages), wanted)
-
-        outcome = trainer.fit(narrow.params(self.begin(recipe.seed)), rows, score, folder, watcher)
-        score(outcome.params)  # leaves the threshold of the best epoch, not of the last one
-        return Outcome(narrow.widen(outcome.params), outcome.epochs, outcome.best, outcome.stopped)
+    def score(self, params: Mapping[str, Any], validation: Sequence[Taught]) -> float:
+        """Chooses the threshold on the validation passages; returns their F1, with one class each the accuracy."""
+        found = self.probabilities(params, [passage for passage, _ in validation])
+        return self.choose(found, [set(classes) for _, classes in validation])
 
     def choose(self, probabilities: NDArray[np.float32], wanted: Sequence[set[str]]) -> float:
         """Chooses the threshold by micro F1, where there may be several classes; returns the F1."""
@@ -123,11 +67,6 @@ class Classifier:
             found[threshold] = micro_f1(wanted, [set(classes) for classes in self.taken(probabilities)])
         self.threshold = max(found, key=lambda threshold: (found[threshold], -abs(threshold - 0.5)))
         return found[self.threshold]
-
-    def probe(self, train: Sequence[Taught], recipe: Recipe, seconds: float = 10.0) -> Estimate:
-        """Measures the speed on this machine and says how long :meth:`fit` will take."""
-        trainer, narrow, rows = self._trainer(train, recipe)
-        return trainer.probe(narrow.params(self.begin(recipe.seed)), rows, seconds)
 
     def predict(self, params: Mapping[str, Any], passages: Sequence[Passage]) -> list[list[str]]:
         """Returns the classes of each passage: the likeliest one, or all from the threshold on."""
@@ -145,39 +84,30 @@ class Classifier:
 
     def probabilities(self, params: Mapping[str, Any], passages: Sequence[Passage]) -> NDArray[np.float32]:
         """Returns the probability of each class (passages x classes); a passage without any word gets zeros."""
-        import jax
         import numpy as np
 
-        if self._read is None:
-
-            def read(params: Params, batch: Batch) -> jax.Array:
-                scores = self._scores(params, batch, None, 0.0)
-                return jax.nn.sigmoid(scores) if self.multiple else jax.nn.softmax(scores, axis=-1)
-
-            self._read = jax.jit(read)
         total = np.zeros((len(passages), len(self.labels)), "float32")
         count = np.zeros((len(passages), 1), "float32")
         cut = self._cut(passages)
-        given = {name: jax.numpy.asarray(value) for name, value in params.items()}
-        for places, batch in in_order([row for row, _ in cut], _PREDICTION_BATCH):
-            batch.pop("target")
-            found = np.asarray(self._read(given, batch))
-            for line, place in enumerate(places):
-                total[cut[place][1]] += found[line]
-                count[cut[place][1]] += 1
+        for place, found in self._answers(params, [row for row, _ in cut]):
+            total[cut[place][1]] += found
+            count[cut[place][1]] += 1
         return np.asarray(total / np.maximum(count, 1))
 
-    def _trainer(self, train: Sequence[Taught], recipe: Recipe) -> tuple[Trainer, Narrowed, list[Row]]:
+    def _new_weights(self, numbers: np.random.Generator) -> Params:
+        return new_head(numbers, len(self.labels), self.checkpoint.shape.hidden)
+
+    def _settle(self, params: Mapping[str, Any], validation: Sequence[Taught]) -> None:
+        self.score(params, validation)
+
+    def _rows(self, train: Sequence[Taught]) -> list[Row]:
         import numpy as np
 
         number = {label: place for place, label in enumerate(self.labels)}
         target = np.zeros((len(train), len(self.labels)), "float32")
         for place, (_, classes) in enumerate(train):
             target[place, [number[label] for label in classes]] = 1
-        rows = [replace(row, target=target[place]) for row, place in self._cut([passage for passage, _ in train])]
-        narrow = Narrowed.of(self.checkpoint.weights, [np.zeros(1, "int32"), *(row.ids for row in rows)])
-        narrowed = [replace(row, ids=narrow.places(row.ids)) for row in rows]
-        return Trainer(self._loss(recipe.dropout), recipe, self.checkpoint.is_new), narrow, narrowed
+        return [replace(row, target=target[place]) for row, place in self._cut([passage for passage, _ in train])]
 
     def _cut(self, passages: Sequence[Passage]) -> list[tuple[Row, int]]:
         """Returns the row of each stretch, with the number of its passage.
@@ -199,12 +129,13 @@ class Classifier:
                 found.append((row, number))
         return found
 
-    def _loss(self, dropout: float) -> Any:
+    def _loss(self, recipe: Recipe, unknown: int) -> Loss:
+        """Returns the loss: the cross entropy of the classes, per stretch."""
         import jax
         import jax.numpy as jnp
 
         def mean_loss(params: Params, batch: Batch, key: jax.Array) -> jax.Array:
-            scores, target = self._scores(params, batch, key, dropout), batch["target"]
+            scores, target = self._scores(params, batch, key, recipe.dropout), batch["target"]
             if self.multiple:
                 each = -(target * jax.nn.log_sigmoid(scores) + (1 - target) * jax.nn.log_sigmoid(-scores)).sum(axis=-1)
             else:
@@ -214,22 +145,23 @@ class Classifier:
 
         return mean_loss
 
-    def _scores(self, params: Params, batch: Batch, key: jax.Array | None, dropout: float) -> jax.Array:
-        """Returns the head's scores (batch x classes): over the mean of all pieces, [CLS] and [SEP] included, or of the
-        markers, which alone have the last segment type.
-        """
+    def _answer(self, params: Mapping[str, Any], batch: Batch) -> jax.Array:
+        """Returns the probability of each class (batch x classes)."""
         import jax
+
+        scores = self._scores(params, batch, None, 0.0)
+        return jax.nn.sigmoid(scores) if self.multiple else jax.nn.softmax(scores, axis=-1)
+
+    def _read_by_head(self, hidden: jax.Array, batch: Batch) -> jax.Array:
+        """Returns the mean of all pieces (batch x hidden), [CLS] and [SEP] included, or of the markers, which alone
+        have the last segment type.
+        """
         import jax.numpy as jnp
 
-        keys = jax.random.split(key) if key is not None and dropout else (None, None)
-        ids, types, mask = batch["ids"], batch["types"], batch["mask"]
-        hidden = encoder.forward(params, self.checkpoint.shape, ids, types, mask, keys[0], dropout)
-        counted = types == self.checkpoint.shape.types - 1 if self.marked else mask
+        counted = batch["types"] == self.checkpoint.shape.types - 1 if self.marked else batch["mask"]
         present = counted[..., None].astype(jnp.float32)
-        mean = (hidden * present).sum(axis=1) / jnp.maximum(1.0, present.sum(axis=1))
-        if keys[1] is not None:
-            mean = encoder.drop(mean, keys[1], dropout)
-        return encoder.linear(mean, params, HEAD)
+        mean: jax.Array = (hidden * present).sum(axis=1) / jnp.maximum(1.0, present.sum(axis=1))
+        return mean
 
 
 def micro_f1(wanted: Sequence[set[str]], given: Sequence[set[str]]) -> float:

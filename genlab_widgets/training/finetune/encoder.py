@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_ROWS_TOGETHER = 1024
 _MASKED = -1e9
 """As in the ONNX graph, so that both give the same."""
 
@@ -51,7 +52,8 @@ class Narrowed:
     """Weights with only those rows of the word embeddings that a training sees: no step touches the others.
 
     It saves a third of a step's time and half of what a state on disk takes, and changes no result, since embeddings
-    have no weight decay.
+    have no weight decay. The narrow table ends with empty rows, so that trainings on different texts have tables of
+    like size, and share what was compiled.
 
     Attributes:
         whole: All rows of the word embeddings.
@@ -70,7 +72,10 @@ class Narrowed:
 
     def params(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the weights with the narrow table."""
-        return {**params, WORDS: self.whole[self.used]}
+        import numpy as np
+
+        empty = -len(self.used) % _ROWS_TOGETHER
+        return {**params, WORDS: np.pad(self.whole[self.used], ((0, empty), (0, 0)))}
 
     def places(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
         """Returns where rows are in the narrow table."""
@@ -83,7 +88,7 @@ class Narrowed:
         import numpy as np
 
         whole = self.whole.copy()
-        whole[self.used] = np.asarray(params[WORDS])
+        whole[self.used] = np.asarray(params[WORDS])[: len(self.used)]
         return {**params, WORDS: whole}
 
 

@@ -3,7 +3,7 @@
 All features of a word are functions of its first and its last piece and of those of the two words on each side. So the
 trained weights add up to one table for each side and distance, and the exported graph looks the scores up by piece id:
 the saved model stays one ``BertForTokenClassification``. Trained like the baseline
-(:mod:`genlab_widgets.training.baseline`), by L-BFGS from zero, so it is deterministic.
+(:mod:`genlab_widgets.training.word_crf`), by L-BFGS from zero, so it is deterministic.
 
 Measured, entity F1 (one seed): ``contracts_ner`` transformer 0.800, sum of both 0.852; ``tweets_ner`` 0.700 and 0.709.
 """
@@ -15,9 +15,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from genlab_widgets.training.baseline import MOST_TOKENS
 from genlab_widgets.training.dataset import OUTSIDE
 from genlab_widgets.training.finetune.wordpieces import CONTINUED, Vocabulary
+from genlab_widgets.training.word_crf import MOST_TOKENS
 
 if TYPE_CHECKING:
     import numpy as np

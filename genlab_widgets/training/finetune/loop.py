@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.errors import PoorQuality
-from genlab_widgets.training.finetune.rows import Row, batches
+from genlab_widgets.training.finetune.rows import Row, batches, named
 from genlab_widgets.training.finetune.state import EpochResult, State
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Trainer:
     loss: Loss
     recipe: Recipe
     new: Callable[[str], bool] = lambda name: True
-    _steps: dict[int, Any] = field(default_factory=dict, repr=False)
+    _compiled: Any = field(default=None, repr=False)
 
     def fit(
         self,
@@ -122,7 +122,7 @@ class Trainer:
         """
         watcher = watcher or Watcher()
         steps = self._steps_per_epoch(rows)
-        state = State.load(folder, State.begin(params, self._optimizer(steps)))
+        state = State.load(folder, State.begin(params, self._optimizer(), named(rows)))
         if watcher.estimate is not None and not state.epochs:
             watcher.estimate(self.probe(params, rows, PROBE_SECONDS))
         while len(state.epochs) < self.recipe.epochs and not self._patience_ends(state):
@@ -141,17 +141,17 @@ class Trainer:
 
         The commonest length is compiled and timed; others are taken to compile as long.
         """
-        step = self._step(self._steps_per_epoch(rows))
+        step = self._step()
         every = list(batches(rows, self.recipe.batch, self.recipe.seed, 0))
         by_length: dict[int, list[Batch]] = {}
         for batch in every:
             by_length.setdefault(batch["ids"].shape[1], []).append(batch)
         chosen = max(by_length.values(), key=len)
-        state = State.begin(params, self._optimizer(self._steps_per_epoch(rows)))
+        state = State.begin(params, self._optimizer())
 
         def run(place: int) -> None:
-            key = _key(self.recipe.seed, 0, place)
-            state.params, state.optimizer, loss = step(state.params, state.optimizer, chosen[place % len(chosen)], key)
+            key, batch = _key(self.recipe.seed, 0, place), chosen[place % len(chosen)]
+            state.params, state.optimizer, loss = step(state.params, state.optimizer, batch, key, 0.0)
             loss.block_until_ready()
 
         compiling = _seconds(lambda: run(0))
@@ -169,13 +169,14 @@ class Trainer:
     def _epoch(self, state: State, rows: Sequence[Row], steps: int, watcher: Watcher) -> float | None:
         """Runs one epoch and returns its mean loss; None where it was told to stop."""
         number = len(state.epochs) + 1
-        step = self._step(steps)
+        step, every = self._step(), steps * self.recipe.epochs
         total = 0.0
         for place, batch in enumerate(batches(rows, self.recipe.batch, self.recipe.seed, number)):
             if watcher.stop():
                 return None
             key = _key(self.recipe.seed, number, place)
-            state.params, state.optimizer, loss = step(state.params, state.optimizer, batch, key)
+            pace = _pace((number - 1) * steps + place, every)
+            state.params, state.optimizer, loss = step(state.params, state.optimizer, batch, key, pace)
             total += float(loss)
             if not math.isfinite(total):
                 raise diverged(self.recipe.encoder_rate)
@@ -190,28 +191,31 @@ class Trainer:
     def _steps_per_epoch(self, rows: Sequence[Row]) -> int:
         return -(-len(rows) // self.recipe.batch)
 
-    def _step(self, steps: int) -> Any:
-        """Returns the compiled step; weights and optimizer state are donated, so memory holds them once."""
+    def _step(self) -> Any:
+        """Returns the compiled step; weights and optimizer state are donated, so memory holds them once.
+
+        Of a training only what it must know is compiled in: its length comes as the pace of each step, so that another
+        training finds the compiled step in JAX's cache (:mod:`genlab_widgets.training.finetune.device`).
+        """
         import jax
         import optax
 
-        if steps not in self._steps:
-            optimizer = self._optimizer(steps)
+        if self._compiled is None:
+            optimizer = self._optimizer()
 
-            def step(params: Params, state: Any, batch: Batch, key: jax.Array) -> Any:
+            def step(params: Params, state: Any, batch: Batch, key: jax.Array, pace: jax.Array) -> Any:
                 loss, gradient = jax.value_and_grad(self.loss)(params, batch, key)
                 updates, state = optimizer.update(gradient, state, params)
-                return optax.apply_updates(params, updates), state, loss
+                paced = jax.tree.map(lambda update: pace * update, updates)
+                return optax.apply_updates(params, paced), state, loss
 
-            self._steps[steps] = jax.jit(step, donate_argnums=(0, 1))
-        return self._steps[steps]
+            self._compiled = jax.jit(step, donate_argnums=(0, 1))
+        return self._compiled
 
-    def _optimizer(self, steps: int) -> Any:
+    def _optimizer(self) -> Any:
         import optax
 
         recipe = self.recipe
-        total = max(2, steps * recipe.epochs)
-        shape = optax.warmup_cosine_decay_schedule(0.0, 1.0, max(1, int(_WARM_UP * total)), total)
 
         def rates(updates: Params, params: Params | None = None) -> Params:
             return {
@@ -225,9 +229,16 @@ class Trainer:
             optax.clip_by_global_norm(_CLIP),
             optax.scale_by_adam(),
             optax.add_decayed_weights(recipe.decay, mask=decays),
-            optax.scale_by_schedule(shape),
             optax.stateless(rates),
         )
+
+
+def _pace(step: int, steps: int) -> float:
+    """Returns the share of the highest learning rate at a step from 0: a tenth of warm-up, then a cosine to nothing."""
+    warm = max(1, int(_WARM_UP * steps))
+    if step < warm:
+        return step / warm
+    return 0.5 * (1.0 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 
 def diverged(rate: float) -> PoorQuality:

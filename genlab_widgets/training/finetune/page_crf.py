@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from genlab_widgets.training.baseline import MOST_TOKENS, features
 from genlab_widgets.training.dataset import OUTSIDE
 from genlab_widgets.training.finetune.pages import CHANNELS, Page, alike, channels
-from genlab_widgets.training.tokens import Token
+from genlab_widgets.training.word_crf import MOST_TOKENS, features
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,7 +102,6 @@ def of_page(page: Page) -> list[list[str]]:
     if not page.words:
         return []
     texts = [word.text for word in page.words]
-    tokens = [Token(text, place, place + 1) for place, text in enumerate(texts)]
     lines: dict[int, list[int]] = defaultdict(list)
     twins: dict[str, list[int]] = defaultdict(list)
     for place, line in enumerate(page.lines):
@@ -111,10 +109,10 @@ def of_page(page: Page) -> list[list[str]]:
         twins[alike(texts[place])].append(place)
     above = _above(page, lines)
     steps = channels(page)
-    more = {}
+    more = []
     for place, text in enumerate(texts):
         own = lines[page.lines[place]]
-        more[place] = [
+        found = [
             *_of_place(steps[place].tolist()),
             f"begins={place == own[0]}",
             f"ends={place == own[-1]}",
@@ -122,7 +120,8 @@ def of_page(page: Page) -> list[list[str]]:
             *(f"above={alike(texts[other])}" for other in above[place]),
             *_elsewhere(place, twins[alike(text)], texts),
         ]
-    return features(tokens, more)
+        more.append(found)
+    return features(texts, more)
 
 
 def _capped(pages: Sequence[Page], seed: int) -> list[Page]:

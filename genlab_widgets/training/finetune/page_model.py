@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from genlab_widgets.errors import BadInput
 from genlab_widgets.training.finetune import encoder, export, page_tagger
 from genlab_widgets.training.finetune.decoding import Decoder, Habits, Region
+from genlab_widgets.training.finetune.model import HEAD
 from genlab_widgets.training.finetune.page_crf import PageCrf
 from genlab_widgets.training.finetune.pages import CHANNELS, Page, Reader
 from genlab_widgets.training.finetune.wordpieces import Vocabulary
@@ -40,7 +41,7 @@ def write(model: PageTagger, params: Mapping[str, Any], target: Path) -> Path:
         target: The file.
     """
     shape, vocabulary = model.checkpoint.shape, model.checkpoint.vocabulary
-    graph = export.page_tagger(encoder.unstack(params), shape, page_tagger.HEAD, page_tagger.PLACES)
+    graph = export.page_tagger(encoder.unstack(params), shape, HEAD, page_tagger.PLACES)
     decoder = model.decoder(params)
     twinned = vocabulary.twinned
     known = vocabulary.pieces[: int((vocabulary.case == 0).sum())] if twinned else vocabulary.pieces

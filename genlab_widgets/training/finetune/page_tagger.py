@@ -11,116 +11,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.training.dataset import OUTSIDE
 from genlab_widgets.training.finetune import crf, encoder
-from genlab_widgets.training.finetune.checkpoint import Checkpoint
 from genlab_widgets.training.finetune.decoding import Decoder, Habits, Region, regions_of
-from genlab_widgets.training.finetune.encoder import Narrowed
-from genlab_widgets.training.finetune.loop import Estimate, Recipe, Trainer, Watcher
+from genlab_widgets.training.finetune.model import FineTuned, new_head, new_weight
 from genlab_widgets.training.finetune.page_crf import PageCrf
 from genlab_widgets.training.finetune.pages import CHANNELS, STEPS, Page, Reader
 from genlab_widgets.training.finetune.rows import Row
-from genlab_widgets.training.finetune.state import Outcome
-from genlab_widgets.training.finetune.wordpieces import UNKNOWN
 
 if TYPE_CHECKING:
     import jax
     import numpy as np
     from numpy.typing import NDArray
 
+    from genlab_widgets.training.finetune.loop import Loss, Recipe
     from genlab_widgets.training.finetune.rows import Batch
     from genlab_widgets.training.finetune.state import Params
 
-HEAD, PLACES, TRANSITIONS, STARTS = "classifier", "places", "crf.transitions", "crf.starts"
-_SPREAD = 0.02
-"""Standard deviation of new weights, as in BERT."""
+PLACES, TRANSITIONS, STARTS = "places", "crf.transitions", "crf.starts"
 _WORD_DROPOUT = 0.05
 _SHIFT = 3
 """Steps by which a training moves a page at most, up or down, left or right."""
 
 
 @dataclass
-class PageTagger:
-    """A checkpoint with embedded channels and a tagging head.
+class PageTagger(FineTuned[Page]):
+    """A checkpoint with embedded channels and a tagging head, chosen by the F1 of words.
 
     Attributes:
-        checkpoint: The encoder that is fine-tuned.
         tags: BIO tags in the order of the head's outputs.
         habits: What the training pages say about regions; :meth:`fit` counts them.
         crf: A CRF on words and places whose scores are added; :meth:`fit` trains it.
-        longest: Most pieces of a window.
     """
 
-    checkpoint: Checkpoint
     tags: tuple[str, ...]
     habits: Habits = field(default_factory=Habits)
     crf: PageCrf | None = None
-    longest: int = 512
-    _emit: Any = field(default=None, repr=False)
-
-    def __post_init__(self) -> None:
-        self.longest = min(self.longest, self.checkpoint.shape.positions)
+    hides_words = True
 
     @property
     def reader(self) -> Reader:
         """What turns pages into rows and the scores of rows into those of words."""
         return Reader(self.checkpoint.vocabulary, self.tags, self.longest)
-
-    def begin(self, seed: int) -> Params:
-        """Returns the checkpoint's weights, stacked, with new embeddings of the channels and a new head."""
-        import numpy as np
-
-        numbers = np.random.default_rng(seed)
-        hidden, count = self.checkpoint.shape.hidden, len(self.tags)
-
-        def drawn(*size: int) -> NDArray[np.float32]:
-            return np.asarray(_SPREAD * numbers.standard_normal(size), "float32")
-
-        return {
-            **encoder.stack(self.checkpoint.weights, self.checkpoint.shape.layers),
-            PLACES: drawn(len(CHANNELS), STEPS, hidden),
-            f"{HEAD}.weight": drawn(count, hidden),
-            f"{HEAD}.bias": np.zeros(count, "float32"),
-            TRANSITIONS: np.zeros((count, count), "float32"),
-            STARTS: np.zeros(count, "float32"),
-        }
-
-    def fit(
-        self,
-        train: Sequence[Page],
-        validation: Sequence[Page],
-        recipe: Recipe,
-        folder: Path,
-        watcher: Watcher | None = None,
-    ) -> Outcome:
-        """Fine-tunes on tagged pages; the best epoch by the F1 of words on the validation pages is kept.
-
-        Args:
-            train: Pages to learn from; habits are counted and the CRF is trained on them too.
-            validation: Pages to choose the epoch by.
-            recipe: How to train.
-            folder: Keeps the state, from which a killed training goes on.
-            watcher: Hears of steps and epochs.
-
-        Raises:
-            PoorQuality: The loss stopped being a number.
-        """
-        self.habits, self.crf = Habits.of(train), PageCrf.train(train, self.tags, recipe.seed)
-        trainer, narrow, rows = self._trainer(train, recipe)
-
-        def score(params: Params) -> float:
-            return word_f1(validation, self.predict(narrow.widen(params), validation))
-
-        outcome = trainer.fit(narrow.params(self.begin(recipe.seed)), rows, score, folder, watcher)
-        return replace(outcome, params=narrow.widen(outcome.params))
-
-    def probe(self, train: Sequence[Page], recipe: Recipe, seconds: float = 10.0) -> Estimate:
-        """Measures the speed on this machine and says how long :meth:`fit` will take."""
-        trainer, narrow, rows = self._trainer(train, recipe)
-        return trainer.probe(narrow.params(self.begin(recipe.seed)), rows, seconds)
 
     def predict(self, params: Mapping[str, Any], pages: Sequence[Page]) -> list[list[Region]]:
         """Returns the regions of each page."""
@@ -136,29 +70,36 @@ class PageTagger:
 
     def scores(self, params: Mapping[str, Any], pages: Sequence[Page]) -> list[NDArray[np.float32]]:
         """Returns the scores of each page's words (words x tags)."""
-        import jax
+        import jax.numpy as jnp
         import numpy as np
 
-        if self._emit is None:
-            self._emit = jax.jit(lambda params, batch: self._scores(params, batch, None, 0.0))
-        given = {name: jax.numpy.asarray(value) for name, value in params.items()}
-        return self.reader.scores(pages, lambda batch: np.asarray(self._emit(given, batch)))
+        given = {name: jnp.asarray(value) for name, value in params.items()}
+        return self.reader.scores(pages, lambda batch: np.asarray(self._compiled(given, batch)))
 
-    def _trainer(self, train: Sequence[Page], recipe: Recipe) -> tuple[Trainer, Narrowed, list[Row]]:
+    def score(self, params: Mapping[str, Any], validation: Sequence[Page]) -> float:
+        """Returns the F1 of the words of the validation pages, bounds of regions not looked at."""
+        return word_f1(validation, self.predict(params, validation))
+
+    def _new_weights(self, numbers: np.random.Generator) -> Params:
         import numpy as np
 
-        vocabulary = self.checkpoint.vocabulary
-        unknown = np.asarray([vocabulary.base[vocabulary.id_of(UNKNOWN)]])
-        rows = [row for page in train for row in self.reader.rows(page)]
-        narrow = Narrowed.of(self.checkpoint.weights, [unknown, np.zeros(1, "int32"), *(row.ids for row in rows)])
-        loss = self._loss(recipe.dropout, recipe.word_dropout, int(narrow.places(unknown)[0]))
-        return (
-            Trainer(loss, recipe, self.checkpoint.is_new),
-            narrow,
-            [replace(row, ids=narrow.places(row.ids)) for row in rows],
-        )
+        hidden, count = self.checkpoint.shape.hidden, len(self.tags)
+        return {
+            PLACES: new_weight(numbers, len(CHANNELS), STEPS, hidden),
+            **new_head(numbers, count, hidden),
+            TRANSITIONS: np.zeros((count, count), "float32"),
+            STARTS: np.zeros(count, "float32"),
+        }
 
-    def _loss(self, dropout: float, word_dropout: float, unknown: int) -> Any:
+    def _learn_beside(self, train: Sequence[Page], seed: int) -> Params:
+        """Counts the habits and trains the CRF; both are kept with the model, not among its weights."""
+        self.habits, self.crf = Habits.of(train), PageCrf.train(train, self.tags, seed)
+        return {}
+
+    def _rows(self, train: Sequence[Page]) -> list[Row]:
+        return [row for page in train for row in self.reader.rows(page)]
+
+    def _loss(self, recipe: Recipe, unknown: int) -> Loss:
         """Returns the loss: minus the log-likelihood of the tags, per word; pages are moved, words hidden at random."""
         import jax
         import jax.numpy as jnp
@@ -166,35 +107,20 @@ class PageTagger:
         def mean_loss(params: Params, batch: Batch, key: jax.Array) -> jax.Array:
             keys = jax.random.split(key, 3)
             moved = {**batch, "places": _moved(batch["places"], keys[0])}
-            if word_dropout:
-                hidden = encoder.chosen_words(batch["words"], keys[1], word_dropout)
+            if recipe.word_dropout:
+                hidden = encoder.chosen_words(batch["words"], keys[1], recipe.word_dropout)
                 moved["ids"] = jnp.where(hidden, unknown, batch["ids"])
-            scores = self._scores(params, moved, keys[2], dropout)
+            scores = self._scores(params, moved, keys[2], recipe.dropout)
             total = crf.log_likelihood(scores, batch["target"], *self._pairs(params))
             return -total / jnp.maximum(1, (batch["target"] >= 0).sum())
 
         return mean_loss
 
-    def _scores(self, params: Params, batch: Batch, key: jax.Array | None, dropout: float) -> jax.Array:
-        """Returns the head's scores (batch x length x tags)."""
-        import jax
-
-        keys = jax.random.split(key) if key is not None and dropout else (None, None)
-        places = batch["places"]
-        added = sum(params[PLACES][channel][places[..., channel]] for channel in range(len(CHANNELS)))
-        hidden = encoder.forward(
-            params,
-            self.checkpoint.shape,
-            batch["ids"],
-            batch["types"],
-            batch["mask"],
-            keys[0],
-            dropout,
-            added,
-        )
-        if keys[1] is not None:
-            hidden = encoder.drop(hidden, keys[1], dropout)
-        return encoder.linear(hidden, params, HEAD)
+    def _added(self, params: Mapping[str, Any], batch: Batch) -> jax.Array:
+        """Returns the sum of the embedded channels (batch x length x hidden)."""
+        tables, places = params[PLACES], batch["places"]
+        found: jax.Array = sum(tables[channel][places[..., channel]] for channel in range(len(CHANNELS)))
+        return found
 
     def _pairs(self, params: Mapping[str, Any]) -> tuple[Any, Any]:
         """Returns scores of tag pairs (before x after) and of first tags."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,14 @@ def in_order(rows: Sequence[Row], size: int) -> Iterator[tuple[list[int], Batch]
     for start in range(0, len(order), size):
         places = order[start : start + size]
         yield places, padded([rows[place] for place in places], size)
+
+
+def named(rows: Sequence[Row]) -> str:
+    """Returns a name of what rows teach (SHA-256, hex): other rows have another."""
+    told = hashlib.sha256()
+    for row in rows:
+        told.update(row.ids.tobytes() + row.target.tobytes())
+    return told.hexdigest()
 
 
 def padded(rows: Sequence[Row], size: int) -> Batch:

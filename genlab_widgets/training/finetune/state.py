@@ -36,22 +36,33 @@ class Outcome:
 
 @dataclass
 class State:
-    """Everything that a training goes on from."""
+    """Everything that a training goes on from.
+
+    Attributes:
+        params: The weights.
+        optimizer: What the optimizer keeps.
+        epochs: Those that are finished.
+        best: Number of the best epoch.
+        best_params: Its weights.
+        learned_from: A name of the rows, which other rows do not have.
+    """
 
     params: Params
     optimizer: Any
     epochs: list[EpochResult]
     best: int
     best_params: Params
+    learned_from: str = ""
 
     @classmethod
-    def begin(cls, params: Mapping[str, Any], optimizer: Any) -> State:
+    def begin(cls, params: Mapping[str, Any], optimizer: Any, learned_from: str = "") -> State:
         """Returns the state before the first epoch; the weights are copied, because a step donates what it is given."""
         import jax.numpy as jnp
         import numpy as np
 
         fresh = {name: jnp.array(value) for name, value in params.items()}
-        return cls(fresh, optimizer.init(fresh), [], 0, {name: np.array(value) for name, value in params.items()})
+        best = {name: np.array(value) for name, value in params.items()}
+        return cls(fresh, optimizer.init(fresh), [], 0, best, learned_from)
 
     def take(self, result: EpochResult) -> None:
         """Adds an epoch; of equal scores the later epoch is kept, which has seen more."""
@@ -82,7 +93,8 @@ class State:
         save_file(leaves, part / "optimizer.safetensors")
         if self.best == number:
             save_file(self.best_params, folder / f"best-{number}.safetensors")
-        facts = {"epochs": [asdict(item) for item in self.epochs], "best": self.best}
+        epochs = [asdict(item) for item in self.epochs]
+        facts = {"epochs": epochs, "best": self.best, "learned_from": self.learned_from}
         scratch = folder / "state.json.new"
         scratch.write_text(json.dumps(facts), encoding="utf-8")
         os.replace(scratch, folder / "state.json")
@@ -102,8 +114,8 @@ class State:
 
         Args:
             folder: Where :meth:`save` wrote.
-            fresh: The state before the first epoch, which tells the sizes of the weights, and how the optimizer's
-                arrays are nested. A state of other sizes is that of other rows or labels.
+            fresh: The state before the first epoch, which tells the rows, the sizes of the weights, and how the
+                optimizer's arrays are nested. A state of other rows or sizes is that of another training.
         """
         import jax
         import jax.numpy as jnp
@@ -112,6 +124,8 @@ class State:
         try:
             facts = json.loads((folder / "state.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
+            return fresh
+        if facts.get("learned_from") != fresh.learned_from:
             return fresh
         epochs = [EpochResult(**item) for item in facts["epochs"]]
         part = folder / f"epoch-{len(epochs)}"
@@ -124,4 +138,4 @@ class State:
         nesting = jax.tree.structure(fresh.optimizer)
         optimizer = jax.tree.unflatten(nesting, [jnp.array(leaves[str(place)]) for place in range(len(leaves))])
         best = load_file(folder / f"best-{facts['best']}.safetensors")
-        return cls(params, optimizer, epochs, facts["best"], best)
+        return cls(params, optimizer, epochs, facts["best"], best, fresh.learned_from)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.training.dataset import OUTSIDE, Example, Sentence, Span, spans_from_tags
 from genlab_widgets.training.finetune import crf, encoder, lexical
-from genlab_widgets.training.finetune.checkpoint import Checkpoint
-from genlab_widgets.training.finetune.encoder import Narrowed
-from genlab_widgets.training.finetune.loop import Estimate, Recipe, Trainer, Watcher
-from genlab_widgets.training.finetune.rows import Row, in_order
-from genlab_widgets.training.finetune.state import Outcome
-from genlab_widgets.training.finetune.wordpieces import LONGEST_STRETCH, UNKNOWN, stretches, windows
+from genlab_widgets.training.finetune.model import FineTuned, new_head
+from genlab_widgets.training.finetune.rows import Row
+from genlab_widgets.training.finetune.wordpieces import stretches, windows
 from genlab_widgets.training.tokens import Token
 
 if TYPE_CHECKING:
@@ -23,13 +18,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from genlab_widgets.training.finetune.loop import Loss, Recipe
     from genlab_widgets.training.finetune.rows import Batch
     from genlab_widgets.training.finetune.state import Params
 
-HEAD, TRANSITIONS, STARTS = "classifier", "crf.transitions", "crf.starts"
-_SPREAD = 0.02
-"""Standard deviation of new weights, as in BERT."""
-_PREDICTION_BATCH = 16
+TRANSITIONS, STARTS = "crf.transitions", "crf.starts"
 
 
 def tags_of(sentences: Sequence[Sentence]) -> tuple[str, ...]:
@@ -39,49 +32,71 @@ def tags_of(sentences: Sequence[Sentence]) -> tuple[str, ...]:
 
 
 @dataclass
-class Tagger:
-    """A checkpoint with a tagging head.
+class Tagger(FineTuned[Sentence]):
+    """A checkpoint with a tagging head, chosen by entity F1.
 
     Attributes:
-        checkpoint: The encoder that is fine-tuned.
         tags: BIO tags in the order of the head's outputs.
         crf: Whether the scores of tag pairs are learned; else only their legality counts.
         lexical: Whether the scores of a CRF on word pieces are added.
-        longest: Most pieces of a window.
     """
 
-    checkpoint: Checkpoint
     tags: tuple[str, ...]
     crf: bool = True
     lexical: bool = True
-    longest: int = 512
-    _decode: Any = field(default=None, repr=False)
+    hides_words = True
 
-    def __post_init__(self) -> None:
-        self.longest = min(self.longest, self.checkpoint.shape.positions)
+    def predict(self, params: Mapping[str, Any], sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+        """Returns one tag a word, the best legal path of each window; ``O`` for words without any piece."""
+        found = [[OUTSIDE] * len(words) for words in sentences]
+        cut = [(self._informed(row, ids, params), place) for row, ids, place in self._cut(sentences, None)]
+        neural = {name: value for name, value in params.items() if name not in lexical.TABLES}
+        for place, best in self._answers(neural, [row for row, _ in cut]):
+            row, (sentence, words) = cut[place]
+            chosen = best[: len(row.ids)][_first_pieces(row.words)]
+            for word, tag in zip(words, chosen.tolist(), strict=True):
+                found[sentence][word] = self.tags[tag]
+        return found
 
-    @property
-    def stretch(self) -> int:
-        """Most characters of a stretch of text: no more pieces than the encoder has positions for."""
-        return min(LONGEST_STRETCH, self.longest - 2)
+    def predict_examples(self, params: Mapping[str, Any], examples: Sequence[Example]) -> list[Example]:
+        """Returns whole texts with predicted spans, cut into stretches as the saved pipeline cuts them."""
+        cut = [
+            (place, part) for place, example in enumerate(examples) for part in stretches(example.text, self.stretch)
+        ]
+        tags = self.predict(params, [[token.text for token in part] for _, part in cut])
+        spans: list[list[Span]] = [[] for _ in examples]
+        for (place, part), found in zip(cut, tags, strict=True):
+            spans[place] += spans_from_tags(part, found)
+        return [Example(item.task_id, item.text, tuple(found)) for item, found in zip(examples, spans, strict=True)]
 
-    def begin(self, seed: int) -> Params:
-        """Returns the checkpoint's weights, stacked, with a new head."""
+    def score(self, params: Mapping[str, Any], validation: Sequence[Sentence]) -> float:
+        """Returns the F1 of entities on the validation sentences."""
+        return entity_f1([sentence.tags for sentence in validation], self.predict(params, _words(validation)))
+
+    def pairs(self, params: Mapping[str, Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Returns what the exported graph needs: scores of tag pairs (before x after) and of first tags."""
         import numpy as np
 
-        numbers = np.random.default_rng(seed)
-        hidden, count = self.checkpoint.shape.hidden, len(self.tags)
-        params: Params = dict(encoder.stack(self.checkpoint.weights, self.checkpoint.shape.layers))
-        params[f"{HEAD}.weight"] = (_SPREAD * numbers.standard_normal((count, hidden))).astype("float32")
-        params[f"{HEAD}.bias"] = np.zeros(count, "float32")
-        if self.crf:
-            params[TRANSITIONS] = np.zeros((count, count), "float32")
-            params[STARTS] = np.zeros(count, "float32")
-        return params
+        transitions, starts = self._pairs(params)
+        return np.asarray(transitions, "float32"), np.asarray(starts, "float32")
 
-    def rows(self, sentences: Sequence[Sequence[str]], tags: Sequence[Sequence[str]] | None = None) -> list[Row]:
-        """Turns sentences (and their tags) into rows; see :meth:`predict` for the way back."""
-        return [row for row, _, _ in self._cut(sentences, tags)]
+    def _new_weights(self, numbers: np.random.Generator) -> Params:
+        import numpy as np
+
+        count = len(self.tags)
+        head = new_head(numbers, count, self.checkpoint.shape.hidden)
+        if not self.crf:
+            return head
+        return {**head, TRANSITIONS: np.zeros((count, count), "float32"), STARTS: np.zeros(count, "float32")}
+
+    def _learn_beside(self, train: Sequence[Sentence], seed: int) -> Params:
+        if not self.lexical:
+            return {}
+        tagged = [sentence.tags for sentence in train]
+        return lexical.train(self.checkpoint.vocabulary, _words(train), tagged, self.tags, seed)
+
+    def _rows(self, train: Sequence[Sentence]) -> list[Row]:
+        return [row for row, _, _ in self._cut(_words(train), [sentence.tags for sentence in train])]
 
     def _cut(
         self, sentences: Sequence[Sequence[str]], tags: Sequence[Sequence[str]] | None
@@ -102,117 +117,6 @@ class Tagger:
             found.append((row, ids, (window.sentence, words[first].tolist())))
         return found
 
-    def loss(self, dropout: float, word_dropout: float, unknown: int) -> Any:
-        """Returns the loss: minus the log-likelihood of the tags, per word.
-
-        Args:
-            dropout: Share that dropout takes.
-            word_dropout: Share of words that are replaced by the unknown piece.
-            unknown: Row of the unknown piece.
-        """
-        import jax
-        import jax.numpy as jnp
-
-        def mean_loss(params: Params, batch: Batch, key: jax.Array) -> jax.Array:
-            keys = jax.random.split(key, 3)
-            ids = batch["ids"]
-            if word_dropout:
-                ids = jnp.where(encoder.chosen_words(batch["words"], keys[0], word_dropout), unknown, ids)
-            scores = self._scores(params, {**batch, "ids": ids}, keys[1], dropout)
-            transitions, starts = self._pairs(params)
-            total = crf.log_likelihood(scores, batch["target"], transitions, starts)
-            return -total / jnp.maximum(1, (batch["target"] >= 0).sum())
-
-        return mean_loss
-
-    def fit(
-        self,
-        train: Sequence[Sentence],
-        validation: Sequence[Sentence],
-        recipe: Recipe,
-        folder: Path,
-        watcher: Watcher | None = None,
-    ) -> Outcome:
-        """Fine-tunes on tagged sentences; the best epoch by entity F1 on the validation sentences is kept.
-
-        Args:
-            train: Sentences to learn from.
-            validation: Sentences to choose the epoch by.
-            recipe: How to train.
-            folder: Keeps the state, from which a killed training goes on.
-            watcher: Hears of steps and epochs.
-
-        Raises:
-            PoorQuality: The loss stopped being a number.
-        """
-        trainer, narrow, rows = self._trainer(train, recipe)
-        words, wanted = _words(validation), [sentence.tags for sentence in validation]
-        tables: Params = {}
-        if self.lexical:
-            tagged, vocabulary = [sentence.tags for sentence in train], self.checkpoint.vocabulary
-            tables |= lexical.train(vocabulary, _words(train), tagged, self.tags, recipe.seed)
-
-        def score(params: Params) -> float:
-            return entity_f1(wanted, self.predict(narrow.widen(params) | tables, words))
-
-        outcome = trainer.fit(narrow.params(self.begin(recipe.seed)), rows, score, folder, watcher)
-        return Outcome(narrow.widen(outcome.params) | tables, outcome.epochs, outcome.best, outcome.stopped)
-
-    def probe(self, train: Sequence[Sentence], recipe: Recipe, seconds: float = 10.0) -> Estimate:
-        """Measures the speed on this machine and says how long :meth:`fit` will take."""
-        trainer, narrow, rows = self._trainer(train, recipe)
-        return trainer.probe(narrow.params(self.begin(recipe.seed)), rows, seconds)
-
-    def _trainer(self, train: Sequence[Sentence], recipe: Recipe) -> tuple[Trainer, Narrowed, list[Row]]:
-        import numpy as np
-
-        unknown = np.asarray([self.checkpoint.vocabulary.base[self.checkpoint.vocabulary.id_of(UNKNOWN)]])
-        rows = self.rows(_words(train), [sentence.tags for sentence in train])
-        narrow = Narrowed.of(self.checkpoint.weights, [unknown, np.zeros(1, "int32"), *(row.ids for row in rows)])
-        loss = self.loss(recipe.dropout, recipe.word_dropout, int(narrow.places(unknown)[0]))
-        return (
-            Trainer(loss, recipe, self.checkpoint.is_new),
-            narrow,
-            [dataclasses.replace(row, ids=narrow.places(row.ids)) for row in rows],
-        )
-
-    def predict(self, params: Mapping[str, Any], sentences: Sequence[Sequence[str]]) -> list[list[str]]:
-        """Returns one tag a word, the best legal path of each window; ``O`` for words without any piece."""
-        import jax
-        import numpy as np
-
-        if self._decode is None:
-
-            def decode(params: Params, batch: Batch) -> jax.Array:
-                transitions, starts = self._pairs(params)
-                first = _is_first(batch["words"])
-                return crf.max_marginals(self._scores(params, batch, None, 0.0), first, transitions, starts).argmax(-1)
-
-            self._decode = jax.jit(decode)
-        found = [[OUTSIDE] * len(words) for words in sentences]
-        cut = [(self._informed(row, ids, params), place) for row, ids, place in self._cut(sentences, None)]
-        given = {name: jax.numpy.asarray(value) for name, value in params.items() if name not in lexical.TABLES}
-        for places, batch in in_order([row for row, _ in cut], _PREDICTION_BATCH):
-            batch.pop("target")
-            best = np.asarray(self._decode(given, batch))
-            for line, place in enumerate(places):
-                row, (sentence, words) = cut[place]
-                chosen = best[line, : len(row.ids)][_first_pieces(row.words)]
-                for word, tag in zip(words, chosen.tolist(), strict=True):
-                    found[sentence][word] = self.tags[tag]
-        return found
-
-    def predict_examples(self, params: Mapping[str, Any], examples: Sequence[Example]) -> list[Example]:
-        """Returns whole texts with predicted spans, cut into stretches as the saved pipeline cuts them."""
-        cut = [
-            (place, part) for place, example in enumerate(examples) for part in stretches(example.text, self.stretch)
-        ]
-        tags = self.predict(params, [[token.text for token in part] for _, part in cut])
-        spans: list[list[Span]] = [[] for _ in examples]
-        for (place, part), found in zip(cut, tags, strict=True):
-            spans[place] += spans_from_tags(part, found)
-        return [Example(item.task_id, item.text, tuple(found)) for item, found in zip(examples, spans, strict=True)]
-
     def _informed(self, row: Row, ids: NDArray[np.int64], params: Mapping[str, Any]) -> Row:
         """Returns the row with the scores of the CRF on its word pieces, where there is one."""
         import numpy as np
@@ -223,26 +127,33 @@ class Tagger:
         last = [*(first[1:] - 1), len(ids) - 2]
         given = np.zeros((len(ids), len(self.tags)), "float32")
         given[first] = lexical.scores(params, list(zip(ids[first].tolist(), ids[last].tolist(), strict=True)))
-        return dataclasses.replace(row, given=given)
+        return replace(row, given=given)
 
-    def _scores(self, params: Params, batch: Batch, key: jax.Array | None, dropout: float) -> jax.Array:
-        """Returns the head's scores (batch x length x tags)."""
+    def _loss(self, recipe: Recipe, unknown: int) -> Loss:
+        """Returns the loss: minus the log-likelihood of the tags, per word; words are hidden at random."""
         import jax
+        import jax.numpy as jnp
 
-        keys = jax.random.split(key) if key is not None and dropout else None
-        hidden = encoder.forward(
-            params,
-            self.checkpoint.shape,
-            batch["ids"],
-            batch["types"],
-            batch["mask"],
-            None if keys is None else keys[0],
-            dropout,
-        )
-        if keys is not None:
-            hidden = encoder.drop(hidden, keys[1], dropout)
-        scores = encoder.linear(hidden, params, HEAD)
+        def mean_loss(params: Params, batch: Batch, key: jax.Array) -> jax.Array:
+            keys = jax.random.split(key, 3)
+            ids = batch["ids"]
+            if recipe.word_dropout:
+                ids = jnp.where(encoder.chosen_words(batch["words"], keys[0], recipe.word_dropout), unknown, ids)
+            scores = self._scores(params, {**batch, "ids": ids}, keys[1], recipe.dropout)
+            total = crf.log_likelihood(scores, batch["target"], *self._pairs(params))
+            return -total / jnp.maximum(1, (batch["target"] >= 0).sum())
+
+        return mean_loss
+
+    def _scores(self, params: Mapping[str, Any], batch: Batch, key: jax.Array | None, dropout: float) -> jax.Array:
+        """Returns the head's scores (batch x length x tags), with those of the CRF on word pieces."""
+        scores = super()._scores(params, batch, key, dropout)
         return scores + batch["given"] if "given" in batch else scores
+
+    def _answer(self, params: Mapping[str, Any], batch: Batch) -> jax.Array:
+        """Returns the tag of each piece that is the first one of its word (batch x length)."""
+        scores, first = self._scores(params, batch, None, 0.0), _is_first(batch["words"])
+        return crf.max_marginals(scores, first, *self._pairs(params)).argmax(-1)
 
     def _pairs(self, params: Mapping[str, Any]) -> tuple[Any, Any]:
         """Returns scores of tag pairs (before x after) and of first tags."""
@@ -254,13 +165,6 @@ class Tagger:
             jnp.where(pairs, learned, crf.FORBIDDEN),
             jnp.where(starts, params[STARTS] if self.crf else 0.0, crf.FORBIDDEN),
         )
-
-    def pairs(self, params: Mapping[str, Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Returns what the exported graph needs: scores of tag pairs (before x after) and of first tags."""
-        import numpy as np
-
-        transitions, starts = self._pairs(params)
-        return np.asarray(transitions, "float32"), np.asarray(starts, "float32")
 
 
 def entity_f1(wanted: Sequence[Sequence[str]], given: Sequence[Sequence[str]]) -> float:

@@ -17,7 +17,7 @@ from genlab_widgets.training.kinds.ner import unknown_labels
 if TYPE_CHECKING:
     from genlab_widgets.projects.labeling_config import LabelingConfig
     from genlab_widgets.projects.selection import Selected
-    from genlab_widgets.training.spec import TrainingSpec
+    from genlab_widgets.training.spec import Architecture, TrainingSpec
 
 
 class Assertion:
@@ -29,6 +29,7 @@ class Assertion:
     spans_matter = False
     counts: Literal["spans", "words"] = "spans"
     baseline_title = "most frequent status"
+    baseline_architecture: Architecture | None = None
 
     def complete(self, spec: TrainingSpec, config: LabelingConfig) -> TrainingSpec:
         """The labeling config decides nothing more."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from genlab_widgets.projects.labeling_config import LabelingConfig
     from genlab_widgets.projects.pages.layout import Layout
     from genlab_widgets.projects.selection import Selected
-    from genlab_widgets.training.spec import TrainingSpec
+    from genlab_widgets.training.spec import Architecture, TrainingSpec
 
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -42,6 +42,7 @@ class Kind(Protocol):
         spans_matter: Whether bounds of spans can be wrong (else they are given or cover the text).
         counts: What the headline counts: whole spans, or words.
         baseline_title: What stands beside the model.
+        baseline_architecture: The architecture that trains it as a model of its own; None where there is none.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Kind(Protocol):
     spans_matter: bool
     counts: Literal["spans", "words"]
     baseline_title: str
+    baseline_architecture: Architecture | None
 
     def complete(self, spec: TrainingSpec, config: LabelingConfig) -> TrainingSpec:
         """Fills in what the labeling config decides.

@@ -18,7 +18,7 @@ from genlab_widgets.training.kinds.base import Drawn, clean_text, tasks_finding
 if TYPE_CHECKING:
     from genlab_widgets.projects.labeling_config import ChoicesControl, LabelingConfig
     from genlab_widgets.projects.selection import Selected
-    from genlab_widgets.training.spec import TrainingSpec
+    from genlab_widgets.training.spec import Architecture, TrainingSpec
 
 
 class Classification:
@@ -30,6 +30,7 @@ class Classification:
     spans_matter = False
     counts: Literal["spans", "words"] = "spans"
     baseline_title = "most frequent class"
+    baseline_architecture: Architecture | None = None
 
     def complete(self, spec: TrainingSpec, config: LabelingConfig) -> TrainingSpec:
         """Chooses the classifier.

@@ -13,7 +13,7 @@ from genlab_widgets.training.kinds.base import Drawn, clean_text, spans_of
 if TYPE_CHECKING:
     from genlab_widgets.projects.labeling_config import LabelingConfig
     from genlab_widgets.projects.selection import Selected
-    from genlab_widgets.training.spec import TrainingSpec
+    from genlab_widgets.training.spec import Architecture, TrainingSpec
 
 
 class Ner:
@@ -25,6 +25,7 @@ class Ner:
     spans_matter = True
     counts: Literal["spans", "words"] = "spans"
     baseline_title = "CRF"
+    baseline_architecture: Architecture | None = "crf"
 
     def complete(self, spec: TrainingSpec, config: LabelingConfig) -> TrainingSpec:
         """The labeling config decides nothing more."""

@@ -14,7 +14,7 @@ from genlab_widgets.training.kinds.ner import Ner, unknown_labels
 if TYPE_CHECKING:
     from genlab_widgets.projects.labeling_config import LabelingConfig
     from genlab_widgets.projects.selection import Selected
-    from genlab_widgets.training.spec import TrainingSpec
+    from genlab_widgets.training.spec import Architecture, TrainingSpec
 
 
 class VisualNer(Ner):
@@ -26,6 +26,7 @@ class VisualNer(Ner):
     name = "visual_ner"
     title = "Visual NER"
     counts: Literal["spans", "words"] = "words"
+    baseline_architecture: Architecture | None = None  # a CRF on places is a part of the fine-tuned model only
 
     def draw(self, usable: Sequence[Selected], spec: TrainingSpec, config: LabelingConfig) -> Drawn:
         """Takes every task with words on its pages: one without regions teaches what is none."""

@@ -6,8 +6,8 @@ happens here and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genlab_widgets.training.dataset import Example, Sentence, Span
 from genlab_widgets.training.tokens import utf16_length, utf16_to_code_points
@@ -21,6 +21,24 @@ DOCUMENT, SENTENCE, TOKEN, EMBEDDINGS, LABEL, NER, CHUNK = (
     *("label", "ner", "ner_chunk"),
 )
 """Names of the annotation columns, in training rows and in the saved pipeline."""
+CONFIDENCE = "confidence"
+"""What Spark NLP calls the score in an annotation's metadata."""
+
+
+class Chunk(NamedTuple):
+    """A predicted entity.
+
+    Attributes:
+        begin: Its first UTF-16 unit.
+        end: The unit behind its last one.
+        label: Its label.
+        score: How sure the model was, 0 to 1; None where its pipeline says nothing of it.
+    """
+
+    begin: int
+    end: int
+    label: str
+    score: float | None = None
 
 
 def sentence_rows(spark: SparkSession, sentences: Sequence[Sentence]) -> DataFrame:
@@ -79,27 +97,41 @@ def text_rows(spark: SparkSession, examples: Sequence[Example]) -> DataFrame:
     return spark.createDataFrame(pd.DataFrame(rows, columns=["task_id", "text"]), "task_id long, text string")
 
 
-def chunks(frame: DataFrame) -> dict[int, list[tuple[int, int, str]]]:
-    """Collects ``ner_chunk`` by ``task_id``: begin (inclusive) and end (exclusive) in UTF-16 units, and the label."""
+def chunks(frame: DataFrame) -> dict[int, list[Chunk]]:
+    """Collects ``ner_chunk`` by ``task_id``.
+
+    The score is NerConverter's: the mean over the chunk's tokens of the score of the tag that each was given.
+    """
     from pyspark.sql import functions as F
 
-    wanted = F.transform(
-        CHUNK, lambda chunk: F.struct(chunk["begin"], (chunk["end"] + 1).alias("end"), chunk["metadata"]["entity"])
-    )
+    def wanted(chunk: Column) -> Column:
+        told = chunk["metadata"]
+        return F.struct(chunk["begin"], (chunk["end"] + 1).alias("end"), told["entity"], told[CONFIDENCE])
+
     return {
-        int(task_id): [(int(begin), int(end), str(label)) for begin, end, label in found]
-        for task_id, found in frame.select("task_id", wanted).collect()
+        int(task_id): [Chunk(int(begin), int(end), str(label), score_of(told)) for begin, end, label, told in found]
+        for task_id, found in frame.select("task_id", F.transform(CHUNK, wanted)).collect()
     }
 
 
-def predicted(examples: Iterable[Example], found: dict[int, list[tuple[int, int, str]]]) -> list[Example]:
-    """Returns the examples with the spans of :func:`chunks` in code points."""
+def predicted(examples: Iterable[Example], found: Mapping[int, Sequence[Chunk]]) -> list[Example]:
+    """Returns the examples with the spans of :func:`chunks` in code points, and their scores."""
     answers = []
     for example in examples:
         places = utf16_to_code_points(example.text)
-        spans = tuple(Span(places[begin], places[end], label) for begin, end, label in found.get(example.task_id, ()))
-        answers.append(Example(example.task_id, example.text, spans))
+        own = found.get(example.task_id, ())
+        spans = tuple(Span(places[chunk.begin], places[chunk.end], chunk.label) for chunk in own)
+        answers.append(Example(example.task_id, example.text, spans, scores=tuple(chunk.score for chunk in own)))
     return answers
+
+
+def score_of(told: str | None) -> float | None:
+    """Returns what metadata say of a score; None where that is no number from 0 to 1."""
+    try:
+        score = float(told or "")
+    except ValueError:
+        return None
+    return score if 0 <= score <= 1 else None
 
 
 def entities(spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:

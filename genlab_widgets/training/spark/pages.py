@@ -7,26 +7,16 @@ such a pipeline need genlab-widgets with its extra ``visual``.
 
 from __future__ import annotations
 
-import hashlib
-import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
-from pyspark import SparkFiles, keyword_only
+from pyspark import SparkFiles
 from pyspark.ml import Transformer
-from pyspark.ml.param import Param, Params, TypeConverters
-from pyspark.ml.util import (
-    DefaultParamsReadable,
-    DefaultParamsReader,
-    DefaultParamsWritable,
-    DefaultParamsWriter,
-    MLReadable,
-    MLWritable,
-)
+from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -36,7 +26,7 @@ from genlab_widgets.training.dataset import Example, Span
 from genlab_widgets.training.finetune.decoding import Region
 from genlab_widgets.training.finetune.page_model import PageModel
 from genlab_widgets.training.finetune.pages import Page, pages_of
-from genlab_widgets.training.spark.places import address, escaped
+from genlab_widgets.training.spark.carrier import Carrier, pandas_udf
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +44,6 @@ REGIONS_TYPE = (
 )
 """A region's ``words`` are places in the column ``words``, its box is the smallest that holds them."""
 _READ_TYPE = f"struct<{WORDS}:{WORDS_TYPE},{SIZES}:{SIZES_TYPE},{ERROR}:string>"
-_FILES = "files"
 
 
 class PageReader(Transformer, DefaultParamsReadable, DefaultParamsWritable):
@@ -69,7 +58,7 @@ class PageReader(Transformer, DefaultParamsReadable, DefaultParamsWritable):
 
         known = given(WORDS, WORDS_TYPE)
         wanted = [F.when(known.isNull(), given(name, kind)) for name, kind in ((PATH, "string"), (CONTENT, "binary"))]
-        read = _pandas_udf(_read, _READ_TYPE, 3)(*wanted, known.isNotNull())
+        read = pandas_udf(_read, _READ_TYPE, 3)(*wanted, known.isNotNull())
         found = dataset.withColumn("_read", read)
         return found.select(
             *(name for name in dataset.columns if name not in (WORDS, SIZES, ERROR)),
@@ -79,73 +68,18 @@ class PageReader(Transformer, DefaultParamsReadable, DefaultParamsWritable):
         )
 
 
-class PageTagger(Transformer, MLReadable, MLWritable):
-    """Finds the regions of pages with a trained page tagger: adds ``regions``.
+class PageTagger(Carrier):
+    """Finds the regions of pages with a trained page tagger: adds ``regions``. Each Python worker reads it once."""
 
-    The model's file lies in the folder of the saved stage; executors get it from Spark, and each Python worker reads
-    it once.
-    """
-
-    file = Param(Params._dummy(), "file", "name of the model's file", TypeConverters.toString)
-
-    @keyword_only
-    def __init__(self, *, file: str = "") -> None:
-        super().__init__()
-        self.place: Path | None = None
-        self._set(**self._input_kwargs)
-
-    @classmethod
-    def of(cls, model: Path) -> PageTagger:
-        """Makes the stage of a model's file, which gets a name that no other model has."""
-        digest = hashlib.sha256(model.read_bytes()).hexdigest()
-        named = model.with_name(f"page_model-{digest[:16]}.zip")
-        if named != model:
-            shutil.copyfile(model, named)
-        stage: PageTagger = cls(file=named.name)
-        stage.place = named
-        return stage
+    named = "page_model"
 
     def _transform(self, dataset: DataFrame) -> DataFrame:
-        name = self.getOrDefault(self.file)
-        if not Path(SparkFiles.get(name)).is_file():
-            dataset.sparkSession.sparkContext.addFile(str(self.place))
+        name = self.sent(dataset.sparkSession)
 
         def tagged(words: pd.Series) -> pd.Series:
             return _tagged(name, words)
 
-        return dataset.withColumn(REGIONS, _pandas_udf(tagged, REGIONS_TYPE, 1)(WORDS))
-
-    def write(self) -> _TaggerWriter:
-        """Returns what saves the stage."""
-        return _TaggerWriter(self)
-
-    @classmethod
-    def read(cls) -> _TaggerReader:
-        """Returns what loads the stage."""
-        return _TaggerReader(cls)
-
-
-class _TaggerWriter(DefaultParamsWriter):
-    """Saves the parameters as Spark does, and the model's file beside them, on whatever file system it is."""
-
-    def saveImpl(self, path: str) -> None:  # noqa: N802
-        super().saveImpl(path)
-        hadoop = self.sc._jvm.org.apache.hadoop.fs
-        target = hadoop.Path(f"{path}/{_FILES}")
-        system = target.getFileSystem(self.sc._jsc.hadoopConfiguration())
-        system.mkdirs(target)
-        system.copyFromLocalFile(hadoop.Path(address(Path(self.instance.place))), target)
-
-
-class _TaggerReader(DefaultParamsReader):
-    """Loads the parameters, and lets Spark fetch the model's file for driver and executors."""
-
-    def load(self, path: str) -> PageTagger:
-        stage: PageTagger = super().load(path)
-        name = stage.getOrDefault(stage.file)
-        self.sc.addFile(escaped(f"{path}/{_FILES}/{name}"))
-        stage.place = Path(SparkFiles.get(name))
-        return stage
+        return dataset.withColumn(REGIONS, pandas_udf(tagged, REGIONS_TYPE, 1)(WORDS))
 
 
 def word_rows(spark: SparkSession, examples: Iterable[Example]) -> DataFrame:
@@ -174,16 +108,6 @@ def span_of(layout: Layout, label: str, places: Sequence[int]) -> Span:
 def word_structs(layout: Layout) -> list[tuple[Any, ...]]:
     """Returns the words of a layout as the column ``words`` holds them."""
     return [(*word, line) for word, line in zip(layout.words, layout.lines, strict=True)]
-
-
-def _pandas_udf(function: Callable[..., Any], kind: str, inputs: int) -> Any:
-    """Returns a pandas UDF of series; pandas is imported here only, so the hints that Spark reads are set here."""
-    import pandas as pd
-
-    names = list(function.__code__.co_varnames[:inputs])
-    given = pd.DataFrame if kind.startswith("struct") else pd.Series
-    function.__annotations__ = {**dict.fromkeys(names, pd.Series), "return": given}
-    return F.pandas_udf(function, kind)
 
 
 def _read(path: pd.Series, content: pd.Series, known: pd.Series) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.training import graph
 from genlab_widgets.training.dataset import OUTSIDE, Example
-from genlab_widgets.training.spark.annotations import CHUNK, EMBEDDINGS, LABEL, SENTENCE, typed
+from genlab_widgets.training.spark.annotations import CHUNK, CONFIDENCE, EMBEDDINGS, LABEL, SENTENCE, score_of, typed
 from genlab_widgets.training.spark.texts import literal
 from genlab_widgets.training.tokens import utf16_length
 
@@ -106,9 +106,15 @@ def chunk_rows(spark: SparkSession, examples: Sequence[Example]) -> DataFrame:
     return frame.select("task_id", "text", typed(F.expr(chunk), CHUNK, "chunk"))
 
 
-def answers(frame: DataFrame) -> dict[int, list[str]]:
-    """Collects the statuses of each text, in the order of its entities."""
-    return {int(task_id): list(found) for task_id, found in frame.select("task_id", f"{ASSERTION}.result").collect()}
+def answers(frame: DataFrame) -> dict[int, list[tuple[str, float | None]]]:
+    """Collects the statuses of each text with their scores, in the order of its entities."""
+    collected = frame.select("task_id", f"{ASSERTION}.result", f"{ASSERTION}.metadata").collect()
+    return {
+        int(task_id): [
+            (status, score_of((about or {}).get(CONFIDENCE))) for status, about in zip(statuses, told, strict=True)
+        ]
+        for task_id, statuses, told in collected
+    }
 
 
 def _places(example: Example) -> tuple[list[int], list[int], list[str]]:

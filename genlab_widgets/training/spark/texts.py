@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.training.dataset import Example, Span
@@ -125,12 +125,23 @@ def read(spark: SparkSession, model: PipelineModel, examples: Sequence[Example])
 
 
 def classified(frame: DataFrame, examples: Sequence[Example]) -> list[Example]:
-    """Returns the examples with the classes in a frame, as spans over their texts."""
-    found = {int(task_id): results for task_id, results in frame.select("task_id", f"{CLASS}.result").collect()}
+    """Returns the examples with the classes in a frame, as spans over their texts, and the score of each."""
+    collected = frame.select("task_id", f"{CLASS}.result", f"{CLASS}.metadata").collect()
+    found = {int(task_id): list(zip(results, told, strict=True)) for task_id, results, told in collected}
     return [
-        Example(item.task_id, item.text, tuple(Span(0, len(item.text), label) for label in found[item.task_id]))
+        Example(
+            item.task_id,
+            item.text,
+            tuple(Span(0, len(item.text), label) for label, _ in found[item.task_id]),
+            scores=tuple(_score(label, told) for label, told in found[item.task_id]),
+        )
         for item in examples
     ]
+
+
+def _score(label: str, told: Mapping[str, str] | None) -> float | None:
+    """Returns the score of a class; one that is called "sentence" has none, since metadata say its number there."""
+    return None if label == SENTENCE else rows_in_spark.score_of((told or {}).get(label))
 
 
 def _mean(dimension: int) -> str:

@@ -17,13 +17,15 @@ __all__ = ["Demanded", "Rows", "Trained", "Trainer", "trainer_for"]
 _OPEN = {
     ("ner", "annotator"): ("ner", "NerDL"),
     ("ner", "fine_tuned"): ("finetuned_ner", "FineTunedNer"),
+    ("ner", "crf"): ("crf", "WordCrf"),
+    ("ner", "automatic"): ("ner_race", "NerRace"),
     ("classification", "annotator"): ("classification", "Classifier"),
-    ("classification", "automatic"): ("race", "ClassifierRace"),
+    ("classification", "automatic"): ("classifier_race", "ClassifierRace"),
     ("classification", "fine_tuned"): ("finetuned_classifier", "FineTunedClassifier"),
     ("assertion", "annotator"): ("assertion", "AssertionDL"),
     ("assertion", "fine_tuned"): ("finetuned_assertion", "FineTunedAssertion"),
     ("visual_ner", "annotator"): ("visual_nerdl", "VisualNerDL"),
-    ("visual_ner", "fine_tuned"): ("visual_ner", "FineTunedVisualNer"),
+    ("visual_ner", "fine_tuned"): ("finetuned_visual", "FineTunedVisualNer"),
 }
 """Module and class of each open trainer: only the one that is asked for is imported."""
 
@@ -49,7 +51,7 @@ def trainer_for(spec: TrainingSpec) -> Trainer:
     raise WrongParameters(
         f"There is no trainer for {spec.kind} as {spec.architecture} with the library {spec.library}.",
         "The open-source library trains NER, visual NER, classification and assertion, on frozen embeddings and "
-        "fine-tuned.",
+        "fine-tuned; NER also as a CRF.",
         "Choose these.",
     )
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import genlab_widgets.training.spark.annotations as rows_in_spark
@@ -129,9 +130,14 @@ class AssertionDL:
 
 
 def read(spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
-    """Returns the examples with the statuses that a saved pipeline gives their spans."""
+    """Returns the examples with the statuses that a saved pipeline gives their spans, and the score of each."""
     found = targets.answers(model.transform(targets.chunk_rows(spark, examples)))
-    return [answered(item, dict(enumerate(found[item.task_id]))) for item in examples]
+    read = []
+    for item in examples:
+        own = found[item.task_id]
+        statuses, scores = (dict(enumerate(given)) for given in zip(*own, strict=True)) if own else ({}, {})
+        read.append(answered(item, statuses, scores))
+    return read
 
 
 def located(examples: Sequence[Example], sentences: Sequence[Sentence]) -> list[Target]:
@@ -177,7 +183,16 @@ def _predict(tagged: DataFrame, found: Sequence[Target], rows: Rows) -> list[Exa
     return [answered(item, statuses.get(item.task_id, {})) for item in rows.test_examples]
 
 
-def answered(example: Example, statuses: dict[int, str]) -> Example:
-    """Returns an example with these statuses by the numbers of its spans; the other spans are left out."""
-    spans = (span._replace(label=statuses[number]) for number, span in enumerate(example.spans) if statuses.get(number))
-    return Example(example.task_id, example.text, tuple(spans))
+def answered(
+    example: Example, statuses: Mapping[int, str], scores: Mapping[int, float | None] = MappingProxyType({})
+) -> Example:
+    """Returns an example with these statuses by the numbers of its spans; the other spans are left out.
+
+    Args:
+        example: A text with entities.
+        statuses: Status by the number of the span; an empty one counts as none.
+        scores: How sure the model was, by the same numbers.
+    """
+    kept = [number for number in range(len(example.spans)) if statuses.get(number)]
+    spans = tuple(example.spans[number]._replace(label=statuses[number]) for number in kept)
+    return Example(example.task_id, example.text, spans, scores=tuple(scores.get(number) for number in kept))

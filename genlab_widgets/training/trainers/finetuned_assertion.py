@@ -12,71 +12,58 @@ from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.errors import TooFewCompletions
 from genlab_widgets.training import split
-from genlab_widgets.training.dataset import Example, Sentence
+from genlab_widgets.training.dataset import Example
 from genlab_widgets.training.finetune import targets as words
 from genlab_widgets.training.finetune.classifier import Classifier
 from genlab_widgets.training.spark import marked, reading
 from genlab_widgets.training.trainers import finetuned_classifier, finetuning
 from genlab_widgets.training.trainers.assertion import answered, read
-from genlab_widgets.training.trainers.base import Clock, Rows, Trained
+from genlab_widgets.training.trainers.finetuning import FineTuning, Lesson
 
 if TYPE_CHECKING:
     from pyspark.ml import PipelineModel
     from pyspark.sql import SparkSession
 
     from genlab_widgets.training.finetune.classifier import Taught
-    from genlab_widgets.training.reporting import Reporter
     from genlab_widgets.training.spec import TrainingSpec
+    from genlab_widgets.training.trainers.base import Rows
 
 
-class FineTunedAssertion:
+class FineTunedAssertion(FineTuning[Classifier]):
     """The open trainer ``fine_tuned`` of kind ``assertion``."""
 
-    needs_graph = False
+    examples = "entities"
 
-    def fit(self, spark: SparkSession, rows: Rows, spec: TrainingSpec, scratch: Path, reporter: Reporter) -> Trained:
-        """Fine-tunes on the entities of the training texts; see :class:`genlab_widgets.training.trainers.base.Trainer`.
-
-        Some training texts pick the best epoch; the test texts are predicted at the end only.
+    def lesson(self, rows: Rows, spec: TrainingSpec) -> Lesson[Classifier]:
+        """Returns the entities of the training texts; those of some texts choose.
 
         Raises:
-            BadInput: The checkpoint folder is none of a BERT.
-            PoorQuality: The loss was no number.
             TooFewCompletions: No entity has a word to learn from.
         """
-        clock = Clock()
         model = Classifier(finetuning.base_of(spec.embeddings).with_markers(), rows.labels, marked=True)
-        train, validation = (taught(model, part) for part in split.hold_out(rows.train_examples, spec.seed))
+        train, held = (taught(model, part) for part in split.hold_out(rows.train_examples, spec.seed))
         if not train:
             raise TooFewCompletions(
                 "There is no entity to learn from.",
                 "None of the entities with a status holds a word.",
                 "Mark words, not blanks or signs that no word is near.",
             )
-        reporter.log(f"Fine-tunes {model.checkpoint.name} on {len(train):,} entities; {len(validation):,} choose.")
-        reporter.began()
         tokens = sum(len(part) for passage, _ in train for part in passage)
-        watcher = finetuning.watcher(reporter, spec, len(train), tokens, "accuracy")
-        outcome = model.fit(train, validation, finetuning.recipe(spec), scratch / finetuning.STATE, watcher)
-        clock.mark("training")
-        fitted = finetuned_classifier.stage(spark, model, outcome.params, scratch / "model")
-        clock.mark("export")
-        predicted = predict(model, outcome.params, rows.test_examples)
-        clock.mark("prediction")
-        return Trained(
-            model=pipeline(fitted, model),
-            predicted=predicted,
-            embeddings=finetuning.about(spec, model.checkpoint),
-            durations=clock.seconds,
-            validation=outcome.epochs[outcome.best - 1].score,
-        )
+        return Lesson(model, train, held, tokens, "accuracy")
+
+    def pipeline(
+        self, spark: SparkSession, model: Classifier, params: Mapping[str, Any], folder: Path
+    ) -> PipelineModel:
+        """Returns the pipeline from ``text`` and ``ner_chunk`` to ``assertion``."""
+        return pipeline(finetuned_classifier.stage(spark, model, params, folder), model)
+
+    def predict(self, model: Classifier, params: Mapping[str, Any], examples: Sequence[Example]) -> list[Example]:
+        """Returns the examples with predicted statuses."""
+        return predict(model, params, examples)
 
     def read(self, spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
         """Returns the examples with the statuses that a saved pipeline gives their spans."""
         return read(spark, model, examples)
-
-    def graph(self, sentences: Sequence[Sentence], labels: Sequence[str], dimension: int) -> None:
-        """Returns None: a fine-tuned model brings a graph of its own."""
 
 
 def taught(model: Classifier, examples: Sequence[Example]) -> list[Taught]:

@@ -7,75 +7,63 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.training import split
-from genlab_widgets.training.dataset import Example, Sentence, Span
-from genlab_widgets.training.finetune import classifier, encoder, export
+from genlab_widgets.training.dataset import Example, Span
+from genlab_widgets.training.finetune import encoder, export
 from genlab_widgets.training.finetune.classifier import Classifier
+from genlab_widgets.training.finetune.model import HEAD
 from genlab_widgets.training.finetune.wordpieces import stretch_pattern
 from genlab_widgets.training.spark import reading, texts
 from genlab_widgets.training.spark.annotations import SENTENCE, TOKEN
 from genlab_widgets.training.trainers import finetuning
-from genlab_widgets.training.trainers.base import Clock, Rows, Trained
 from genlab_widgets.training.trainers.classification import require_two_classes
+from genlab_widgets.training.trainers.finetuning import FineTuning, Lesson
 
 if TYPE_CHECKING:
     from pyspark.ml import PipelineModel
     from pyspark.sql import SparkSession
 
     from genlab_widgets.training.finetune.classifier import Taught
-    from genlab_widgets.training.reporting import Reporter
     from genlab_widgets.training.spec import TrainingSpec
+    from genlab_widgets.training.trainers.base import Rows
 
 BY_STRETCH = "class_by_stretch"
 """The column with what the model says of each stretch of a text."""
 
 
-class FineTunedClassifier:
+class FineTunedClassifier(FineTuning[Classifier]):
     """The open trainer ``fine_tuned`` of kind ``classification``."""
 
-    needs_graph = False
+    examples = "texts"
 
-    def fit(self, spark: SparkSession, rows: Rows, spec: TrainingSpec, scratch: Path, reporter: Reporter) -> Trained:
-        """Fine-tunes on the training texts; see :class:`genlab_widgets.training.trainers.base.Trainer`.
-
-        Some training texts pick the best epoch, and the threshold of a multiple choice; the test texts are predicted
-        at the end only.
+    def lesson(self, rows: Rows, spec: TrainingSpec) -> Lesson[Classifier]:
+        """Returns the training texts; some choose the epoch, and the threshold of a multiple choice.
 
         Raises:
-            BadInput: The checkpoint folder is none of a BERT.
-            PoorQuality: The loss was no number.
             TooFewCompletions: All training texts have the same class.
         """
         require_two_classes(rows)
-        clock = Clock()
         model = Classifier(finetuning.base_of(spec.embeddings), rows.labels, multiple=rows.multiple)
-        train, validation = (taught(model, part) for part in split.hold_out(rows.train_examples, spec.seed))
-        reporter.log(f"Fine-tunes {model.checkpoint.name} on {len(train):,} texts; {len(validation):,} choose.")
-        reporter.began()
+        train, held = (taught(model, part) for part in split.hold_out(rows.train_examples, spec.seed))
         tokens = sum(len(words) for passage, _ in train for words in passage)
-        watcher = finetuning.watcher(reporter, spec, len(train), tokens, "F1" if rows.multiple else "accuracy")
-        outcome = model.fit(train, validation, finetuning.recipe(spec), scratch / finetuning.STATE, watcher)
-        clock.mark("training")
-        fitted = stage(spark, model, outcome.params, scratch / "model")
-        clock.mark("export")
-        found = model.predict(outcome.params, [model.passage(item.text) for item in rows.test_examples])
-        clock.mark("prediction")
-        return Trained(
-            model=pipeline(fitted, model),
-            predicted=[
-                Example(item.task_id, item.text, tuple(Span(0, len(item.text), label) for label in classes))
-                for item, classes in zip(rows.test_examples, found, strict=True)
-            ],
-            embeddings=finetuning.about(spec, model.checkpoint),
-            durations=clock.seconds,
-            validation=outcome.epochs[outcome.best - 1].score,
-        )
+        return Lesson(model, train, held, tokens, "F1" if rows.multiple else "accuracy")
+
+    def pipeline(
+        self, spark: SparkSession, model: Classifier, params: Mapping[str, Any], folder: Path
+    ) -> PipelineModel:
+        """Returns the pipeline from raw ``text`` to ``class``."""
+        return pipeline(stage(spark, model, params, folder), model)
+
+    def predict(self, model: Classifier, params: Mapping[str, Any], examples: Sequence[Example]) -> list[Example]:
+        """Returns the examples with predicted classes, each over the whole text."""
+        found = model.predict(params, [model.passage(item.text) for item in examples])
+        return [
+            item.with_spans([Span(0, len(item.text), label) for label in classes])
+            for item, classes in zip(examples, found, strict=True)
+        ]
 
     def read(self, spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
         """Returns the examples with the classes that a saved pipeline gives their texts."""
         return texts.read(spark, model, examples)
-
-    def graph(self, sentences: Sequence[Sentence], labels: Sequence[str], dimension: int) -> None:
-        """Returns None: a fine-tuned model brings a graph of its own."""
 
 
 def taught(model: Classifier, examples: Sequence[Example]) -> list[Taught]:
@@ -100,7 +88,7 @@ def stage(spark: SparkSession, model: Classifier, params: Mapping[str, Any], fol
 
     vocabulary, shape = model.checkpoint.vocabulary, model.checkpoint.shape
     weights = encoder.unstack(params)
-    graph = export.sequence_classifier(weights, shape, vocabulary, classifier.HEAD, model.marked, model.multiple)
+    graph = export.sequence_classifier(weights, shape, vocabulary, HEAD, model.marked, model.multiple)
     numbers = [str(place) for place in range(len(model.labels) + model.multiple)]
     made = finetuning.stage(spark, BertForSequenceClassification, graph, vocabulary, numbers, folder)
     return made.setMaxSentenceLength(model.longest).setCoalesceSentences(False).setActivation("softmax")

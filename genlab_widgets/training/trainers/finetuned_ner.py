@@ -2,71 +2,52 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import genlab_widgets.training.spark.annotations as rows_in_spark
 from genlab_widgets.training.finetune import encoder, export, tagger, validation
+from genlab_widgets.training.finetune.model import HEAD
 from genlab_widgets.training.finetune.tagger import Tagger
 from genlab_widgets.training.finetune.wordpieces import stretch_pattern
 from genlab_widgets.training.spark import reading
 from genlab_widgets.training.spark.annotations import CHUNK, NER, SENTENCE, TOKEN
 from genlab_widgets.training.trainers import finetuning
-from genlab_widgets.training.trainers.base import Clock, Rows, Trained
+from genlab_widgets.training.trainers.finetuning import FineTuning, Lesson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from pyspark.ml import PipelineModel
     from pyspark.sql import SparkSession
 
-    from genlab_widgets.training.dataset import Example, Sentence
-    from genlab_widgets.training.reporting import Reporter
+    from genlab_widgets.training.dataset import Example
     from genlab_widgets.training.spec import TrainingSpec
+    from genlab_widgets.training.trainers.base import Rows
 
 
-class FineTunedNer:
+class FineTunedNer(FineTuning[Tagger]):
     """The open trainer ``fine_tuned`` of kind ``ner``."""
 
-    needs_graph = False
+    examples = "sentences"
 
-    def fit(self, spark: SparkSession, rows: Rows, spec: TrainingSpec, scratch: Path, reporter: Reporter) -> Trained:
-        """Fine-tunes on the training rows; see :class:`genlab_widgets.training.trainers.base.Trainer`.
+    def lesson(self, rows: Rows, spec: TrainingSpec) -> Lesson[Tagger]:
+        """Returns the training sentences; a tenth of the tasks chooses."""
+        model = Tagger(finetuning.base_of(spec.embeddings), tagger.tags_of(rows.train))
+        train, held = validation.hold_out(rows.train, spec.seed)
+        return Lesson(model, train, held, sum(len(sentence.tokens) for sentence in train))
 
-        A tenth of the training tasks picks the best epoch; the test rows are predicted at the end only.
+    def pipeline(self, spark: SparkSession, model: Tagger, params: Mapping[str, Any], folder: Path) -> PipelineModel:
+        """Returns the pipeline from raw ``text`` to ``ner_chunk``."""
+        return pipeline(stage(spark, model, params, folder), model)
 
-        Raises:
-            BadInput: The checkpoint folder is none of a BERT.
-            PoorQuality: The loss was no number.
-        """
-        clock = Clock()
-        base = finetuning.base_of(spec.embeddings)
-        model = Tagger(base, tagger.tags_of(rows.train))
-        parts = validation.hold_out(rows.train, spec.seed)
-        reporter.log(f"Fine-tunes {base.name} on {len(parts.train)} sentences; {len(parts.validation)} choose.")
-        reporter.began()
-        tokens = sum(len(sentence.tokens) for sentence in parts.train)
-        watcher = finetuning.watcher(reporter, spec, len(parts.train), tokens, "F1")
-        recipe = finetuning.recipe(spec)
-        outcome = model.fit(parts.train, parts.validation, recipe, scratch / finetuning.STATE, watcher)
-        clock.mark("training")
-        fitted = stage(spark, model, outcome.params, scratch / "model")
-        clock.mark("export")
-        predicted = model.predict_examples(outcome.params, rows.test_examples)
-        clock.mark("prediction")
-        return Trained(
-            model=pipeline(fitted, model),
-            predicted=predicted,
-            embeddings=finetuning.about(spec, base),
-            durations=clock.seconds,
-        )
+    def predict(self, model: Tagger, params: Mapping[str, Any], examples: Sequence[Example]) -> list[Example]:
+        """Returns the examples with predicted entities."""
+        return model.predict_examples(params, examples)
 
     def read(self, spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
         """Returns the examples with the entities that a saved pipeline finds in their texts."""
         return rows_in_spark.entities(spark, model, examples)
-
-    def graph(self, sentences: Sequence[Sentence], labels: Sequence[str], dimension: int) -> None:
-        """Returns None: a fine-tuned model brings a graph of its own."""
 
 
 def stage(spark: SparkSession, model: Tagger, params: Mapping[str, Any], folder: Path) -> Any:
@@ -82,7 +63,7 @@ def stage(spark: SparkSession, model: Tagger, params: Mapping[str, Any], folder:
 
     vocabulary, shape = model.checkpoint.vocabulary, model.checkpoint.shape
     weights = encoder.unstack(params)
-    graph = export.token_classifier(weights, shape, vocabulary, tagger.HEAD, model.pairs(params))
+    graph = export.token_classifier(weights, shape, vocabulary, HEAD, model.pairs(params))
     made = finetuning.stage(spark, BertForTokenClassification, graph, vocabulary, model.tags, folder)
     return made.setInputCols(SENTENCE, TOKEN).setOutputCol(NER).setMaxSentenceLength(model.longest)
 

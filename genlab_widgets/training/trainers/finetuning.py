@@ -1,20 +1,26 @@
-"""What the fine-tuning trainers share: checkpoint, recipe, what people hear, and the way into Spark NLP."""
+"""What the fine-tuning trainers share: the frame of a training, checkpoint and recipe, and the way into Spark NLP."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from genlab_widgets.training.epochs import Average, Epoch, Scores
 from genlab_widgets.training.estimate import fine_tuning_seconds
 from genlab_widgets.training.finetune import checkpoint, export
 from genlab_widgets.training.finetune.checkpoint import Checkpoint
 from genlab_widgets.training.finetune.loop import Estimate, Recipe, Watcher
+from genlab_widgets.training.finetune.model import FineTuned
+from genlab_widgets.training.trainers.base import Clock, Rows, Trained
 
 if TYPE_CHECKING:
+    from pyspark.ml import PipelineModel
     from pyspark.sql import SparkSession
 
+    from genlab_widgets.training.dataset import Example, Sentence
     from genlab_widgets.training.finetune.state import EpochResult
     from genlab_widgets.training.finetune.wordpieces import Vocabulary
     from genlab_widgets.training.reporting import Reporter
@@ -28,6 +34,107 @@ _HEAD_TIMES = 5
 """New layers learn so many times faster than the encoder (``docs/benchmarks.md``: 2e-4 and 1e-3)."""
 _PROBE_FROM_SECONDS = 60.0
 """A training that is estimated shorter is not probed: the probe takes ten seconds."""
+
+
+Model = TypeVar("Model", bound=FineTuned[Any])
+
+
+@dataclass(frozen=True)
+class Lesson(Generic[Model]):
+    """What one training learns with.
+
+    Attributes:
+        model: The checkpoint with a head that learns.
+        train: What it learns from.
+        validation: What chooses the epoch: a part of the training tasks.
+        tokens: Tokens that are learned from.
+        measure: What the validation score is, in a word.
+    """
+
+    model: Model
+    train: Sequence[Any]
+    validation: Sequence[Any]
+    tokens: int
+    measure: str = "F1"
+
+
+class FineTuning(ABC, Generic[Model]):
+    """The frame of every fine-tuning trainer; see :class:`genlab_widgets.training.trainers.base.Trainer`.
+
+    A trainer says what is learned with, how the pipeline is built and what the model predicts.
+
+    Attributes:
+        examples: What is learned from, in the plural, for the log.
+    """
+
+    needs_graph = False
+    examples: ClassVar[str]
+
+    def fit(self, spark: SparkSession, rows: Rows, spec: TrainingSpec, scratch: Path, reporter: Reporter) -> Trained:
+        """Fine-tunes; some training tasks pick the best epoch, the test tasks are predicted at the end only.
+
+        Raises:
+            BadInput: The checkpoint folder is none of a BERT.
+            TooFewCompletions: There is nothing to learn from.
+            PoorQuality: The loss was no number.
+        """
+        clock = Clock()
+        lesson = self.lesson(rows, spec)
+        model, count = lesson.model, len(lesson.train)
+        name = model.checkpoint.name
+        reporter.log(f"Fine-tunes {name} on {count:,} {self.examples}; {len(lesson.validation):,} choose.")
+        reporter.began()
+        heard = watcher(reporter, spec, count, lesson.tokens, lesson.measure)
+        outcome = model.fit(lesson.train, lesson.validation, self.recipe(spec), scratch / STATE, heard)
+        for sentence in self.learned(model):
+            reporter.log(sentence)
+        clock.mark("training")
+        pipeline = self.pipeline(spark, model, outcome.params, scratch / "model")
+        clock.mark("export")
+        predicted = self.predict(model, outcome.params, rows.test_examples)
+        clock.mark("prediction")
+        return Trained(
+            model=pipeline,
+            predicted=predicted,
+            embeddings=about(spec, model.checkpoint),
+            durations=clock.seconds,
+            validation=outcome.epochs[outcome.best - 1].score,
+        )
+
+    @abstractmethod
+    def lesson(self, rows: Rows, spec: TrainingSpec) -> Lesson[Model]:
+        """Returns what is learned with.
+
+        Raises:
+            BadInput: The checkpoint folder is none of a BERT.
+            TooFewCompletions: There is nothing to learn from.
+        """
+
+    @abstractmethod
+    def pipeline(self, spark: SparkSession, model: Model, params: Mapping[str, Any], folder: Path) -> PipelineModel:
+        """Writes the fine-tuned model and joins it to a pipeline that can be saved.
+
+        Args:
+            spark: The session.
+            model: What was fine-tuned.
+            params: Its weights, stacked.
+            folder: Gets the model's files.
+        """
+
+    @abstractmethod
+    def predict(self, model: Model, params: Mapping[str, Any], examples: Sequence[Example]) -> list[Example]:
+        """Returns the examples with predicted spans, as the saved pipeline would."""
+
+    def recipe(self, spec: TrainingSpec) -> Recipe:
+        """Returns how a spec trains this kind of model."""
+        return recipe(spec)
+
+    def learned(self, model: Model) -> Sequence[str]:
+        """Returns sentences for the log on what the model took from its examples beside weights."""
+        return ()
+
+    def graph(self, sentences: Sequence[Sentence], labels: Sequence[str], dimension: int) -> None:
+        """Returns None: a fine-tuned model brings a graph of its own."""
 
 
 def base_of(embeddings: str) -> Checkpoint:
@@ -56,6 +163,7 @@ def recipe(spec: TrainingSpec) -> Recipe:
         dropout=spec.dropout,
         batch=spec.batch_size,
         decay=spec.decay,
+        patience=max(Recipe.patience, -(-spec.epochs // 2)),
         seed=spec.seed,
     )
 

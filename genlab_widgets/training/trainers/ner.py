@@ -50,18 +50,8 @@ class NerDL:
         reporter.log(f"Embeddings: {base.title} ({base.dimension} dimensions). Graph: {chosen.name}.")
         train = rows_in_spark.sentence_rows(spark, rows.train)
         stage = base.stage(spark, train)
-        # Kept: NerDL reads its rows twice, once to count tags and characters, once to learn.
-        embedded = stage.transform(train)
-        shared = demanded.alphabet
-        if shared is not None:
-            reporter.log(
-                f"{shared.rare} rare characters ({shared.share:.1%} of the text) share one place of the graph."
-            )
-            embedded = rows_in_spark.spelled(embedded, shared.common, graph.STAND_IN)
-        embedded = embedded.persist()
-        embedded.count()
-        test_place = str(scratch / "test.parquet")
-        stage.transform(rows_in_spark.sentence_rows(spark, rows.test)).write.parquet(test_place)
+        test = stage.transform(rows_in_spark.sentence_rows(spark, rows.test))
+        embedded, test_place = computed(stage.transform(train), test, demanded.alphabet, scratch, reporter)
         clock.mark("embeddings")
         fitted, named = learn(embedded, spec, scratch, test_place, reporter)
         clock.mark("training")
@@ -98,6 +88,31 @@ def pipeline(stage: Any, fitted: Any) -> PipelineModel:
 
     converter = NerConverter().setInputCols(SENTENCE, TOKEN, NER).setOutputCol(CHUNK)
     return PipelineModel(stages=[*reading.stages(), stage, fitted, converter])
+
+
+def computed(
+    train: DataFrame, test: DataFrame, shared: graph.Alphabet | None, scratch: Path, reporter: Reporter
+) -> tuple[DataFrame, str]:
+    """Embeds the rows: NerDL reads them twice, once to count tags and characters, once to learn.
+
+    Args:
+        train: The training rows, not computed yet.
+        test: The test rows.
+        shared: Which characters share a place of the graph, where it has not one for each.
+        scratch: Gets the test rows.
+        reporter: Hears of characters that share a place.
+
+    Returns:
+        The training rows, persisted, and where the test rows are, as parquet.
+    """
+    if shared is not None:
+        reporter.log(f"{shared.rare} rare characters ({shared.share:.1%} of the text) share one place of the graph.")
+        train = rows_in_spark.spelled(train, shared.common, graph.STAND_IN)
+    train = train.persist()
+    train.count()
+    place = str(scratch / "test.parquet")
+    test.write.parquet(place)
+    return train, place
 
 
 def learn(

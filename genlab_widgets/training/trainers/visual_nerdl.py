@@ -9,14 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import genlab_widgets.training.spark.annotations as rows_in_spark
 from genlab_widgets.training import embeddings, graph
 from genlab_widgets.training.finetune import page_tagger
 from genlab_widgets.training.finetune.decoding import Habits
 from genlab_widgets.training.finetune.pages import pages_of
 from genlab_widgets.training.spark import targets
 from genlab_widgets.training.trainers.base import Clock, Demanded, Rows, Trained, about
-from genlab_widgets.training.trainers.ner import learn
+from genlab_widgets.training.trainers.ner import computed, learn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,13 +60,8 @@ class VisualNerDL:
             for part in (rows.train_examples, rows.test_examples)
         )
         stage = base.stage(spark, train)
-        embedded = channels.transform(stage.transform(train))
-        if demanded.alphabet is not None:
-            embedded = rows_in_spark.spelled(embedded, demanded.alphabet.common, graph.STAND_IN)
-        embedded = embedded.persist()
-        embedded.count()
-        place = str(scratch / "test.parquet")
-        channels.transform(stage.transform(test)).write.parquet(place)
+        train, test = (channels.transform(stage.transform(part)) for part in (train, test))
+        embedded, place = computed(train, test, demanded.alphabet, scratch, reporter)
         clock.mark("embeddings")
         fitted, named = learn(embedded, spec, scratch, place, reporter)
         clock.mark("training")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from genlab_widgets.errors import WrongParameters
-from genlab_widgets.training.offers import ALL, FINE_TUNED, embeddings_fit
+from genlab_widgets.training.offers import ALL, architecture_fits, embeddings_fit
 from genlab_widgets.training.spec import TrainingSpec, defaults
 
 View = Literal["wizard", "one_page"]
@@ -175,7 +175,7 @@ class TrainForm:
     def chosen(self, **changes: Any) -> TrainForm:
         """Returns the form with another kind or architecture; parameters that nobody touched take its defaults."""
         before, changed = self.defaults(), self.with_fields(**changes)
-        if changed.fields["architecture"] == "fine_tuned" and changed.fields["kind"] not in FINE_TUNED:
+        if not architecture_fits(str(changed.fields["kind"]), str(changed.fields["architecture"])):
             changed = changed.with_fields(architecture="automatic")
         if not embeddings_fit(str(changed.fields["kind"]), str(changed.fields["embeddings"])):
             changed = changed.with_fields(embeddings="automatic")

@@ -1,15 +1,18 @@
-"""Trying a model: a text of one's own, and what the model finds in it as annotators would see it."""
+"""Trying a model: a text of one's own, what the model finds in it as annotators would see it, and how sure it is."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
 from genlab_widgets.projects.tasks import read_task
+from genlab_widgets.widgets.pages import wording
 from genlab_widgets.widgets.pages.colours import label_colours
 from genlab_widgets.widgets.pages.page import Page, row, show, text
 from genlab_widgets.widgets.parts import Field, Progress, h
+from genlab_widgets.widgets.parts.markup import Markup
 from genlab_widgets.widgets.parts.preview import Preview, Sample
 
 if TYPE_CHECKING:
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 _LONGEST = 20_000
 """Characters that are read: more than a page is no try."""
+_MOST_SCORES = 200
+_RIGHT = "genlab-right"
 
 
 class TryPanel(ipywidgets.Box):
@@ -75,4 +80,21 @@ class TryPanel(ipywidgets.Box):
         drawn = Preview(label_colours(config), sample, assertions, group).draw(config.tree())
         count = len(items)
         told = f"{count} found." if count else "Nothing found in this text."
-        self.answer.value = h("div", h("p", told, class_="genlab-hint", role="status"), drawn)
+        self.answer.value = h("div", h("p", told, class_="genlab-hint", role="status"), drawn, _scores(items))
+
+
+def _scores(items: Sequence[dict[str, Any]]) -> Markup | None:
+    """Returns a table of what was found with its scores; None where the model gives none."""
+    if not any("score" in item for item in items):
+        return None
+    heads = [h("th", "Found", scope="col"), h("th", "Text", scope="col"), h("th", "Score", scope="col", class_=_RIGHT)]
+    rows = []
+    for item in items[:_MOST_SCORES]:
+        value = item["value"]
+        found = ", ".join(value.get("labels") or value.get("choices") or ())
+        score = h("td", wording.score(item.get("score")), class_=_RIGHT)
+        rows.append(h("tr", h("th", found, scope="row"), h("td", value.get("text", "")), score))
+    more = len(items) - len(rows)
+    caption = "How sure the model is, 0 to 1" + (f"; {more:,} more are not shown" if more else "")
+    table = h("table", h("caption", caption), h("thead", h("tr", heads)), h("tbody", rows), class_="genlab-table")
+    return h("div", table, class_="genlab-scroll")

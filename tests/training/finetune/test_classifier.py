@@ -13,6 +13,7 @@ from genlab_widgets.errors import PoorQuality
 from genlab_widgets.training.finetune import classifier, encoder, export
 from genlab_widgets.training.finetune.classifier import Classifier
 from genlab_widgets.training.finetune.loop import Recipe
+from genlab_widgets.training.finetune.model import HEAD
 from genlab_widgets.training.finetune.wordpieces import END, MARKERS, START
 from tests.training.finetune import samples
 
@@ -157,9 +158,7 @@ def given_to(made: Classifier, passages: list[Any]) -> dict[str, Any]:
 def graph_gives_what_training_gives(made: Classifier, params: Any, read: list[Any], folder: Path) -> None:
     vocabulary = made.checkpoint.vocabulary
     weights = encoder.unstack(params)
-    model = export.sequence_classifier(
-        weights, made.checkpoint.shape, vocabulary, classifier.HEAD, made.marked, made.multiple
-    )
+    model = export.sequence_classifier(weights, made.checkpoint.shape, vocabulary, HEAD, made.marked, made.multiple)
     export.write(model, vocabulary, made.labels, folder)
     (logits,) = InferenceSession(folder / "model.onnx").run(["logits"], given_to(made, read))
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))

@@ -14,6 +14,7 @@ from genlab_widgets.errors import BadInput
 from genlab_widgets.projects.pages.layout import Word
 from genlab_widgets.training.finetune import page_model, page_tagger, pages
 from genlab_widgets.training.finetune.loop import Recipe
+from genlab_widgets.training.finetune.model import HEAD
 from genlab_widgets.training.finetune.page_model import PageModel
 from genlab_widgets.training.finetune.page_tagger import PageTagger
 from genlab_widgets.training.finetune.pages import Page
@@ -50,7 +51,7 @@ def test_the_graph_gives_the_scores_of_training(case: bool, longest: int, tmp_pa
     made.habits, made.crf = page_tagger.Habits.of(train), page_tagger.PageCrf.train(train, made.tags)
     params = made.begin(seed=4)
     numbers = np.random.default_rng(5)
-    for name in (page_tagger.PLACES, f"{page_tagger.HEAD}.weight", page_tagger.TRANSITIONS, page_tagger.STARTS):
+    for name in (page_tagger.PLACES, f"{HEAD}.weight", page_tagger.TRANSITIONS, page_tagger.STARTS):
         params[name] = (0.3 * numbers.standard_normal(params[name].shape)).astype("float32")
     loaded = PageModel.load(page_model.write(made, params, tmp_path / "model.zip"), threads=1)
     expected = made.scores(params, train)

@@ -12,6 +12,7 @@ from onnxruntime import InferenceSession
 
 from genlab_widgets.training.finetune import crf, encoder, export, tagger
 from genlab_widgets.training.finetune.loop import Recipe
+from genlab_widgets.training.finetune.model import HEAD
 from genlab_widgets.training.finetune.tagger import Tagger
 from genlab_widgets.training.finetune.wordpieces import windows
 from tests.training.finetune import samples
@@ -68,7 +69,7 @@ def test_the_graph_gives_the_tags_of_training(trained: tuple[Tagger, Any], tmp_p
     made, params = trained
     vocabulary = made.checkpoint.vocabulary
     model = export.token_classifier(
-        encoder.unstack(params), made.checkpoint.shape, vocabulary, tagger.HEAD, made.pairs(params)
+        encoder.unstack(params), made.checkpoint.shape, vocabulary, HEAD, made.pairs(params)
     )
     folder = export.write(model, vocabulary, made.tags, tmp_path / "model")
     session = InferenceSession(folder / "model.onnx")

@@ -6,49 +6,41 @@ Spark NLP's annotators take no boxes, so the saved pipeline has two stages of ou
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.errors import TooFewCompletions
 from genlab_widgets.training.finetune import page_model, page_tagger, validation
 from genlab_widgets.training.finetune.page_tagger import PageTagger
 from genlab_widgets.training.finetune.pages import pages_of
 from genlab_widgets.training.trainers import finetuning
-from genlab_widgets.training.trainers.base import Clock, Rows, Trained
+from genlab_widgets.training.trainers.finetuning import FineTuning, Lesson
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from pyspark.ml import PipelineModel
     from pyspark.sql import SparkSession
 
-    from genlab_widgets.training.dataset import Example, Sentence
+    from genlab_widgets.training.dataset import Example
     from genlab_widgets.training.finetune.decoding import Region
+    from genlab_widgets.training.finetune.loop import Recipe
     from genlab_widgets.training.finetune.pages import Page
-    from genlab_widgets.training.reporting import Reporter
     from genlab_widgets.training.spec import TrainingSpec
+    from genlab_widgets.training.trainers.base import Rows
 
 
-class FineTunedVisualNer:
+class FineTunedVisualNer(FineTuning[PageTagger]):
     """The open trainer ``fine_tuned`` of kind ``visual_ner``."""
 
-    needs_graph = False
+    examples = "pages"
 
-    def fit(self, spark: SparkSession, rows: Rows, spec: TrainingSpec, scratch: Path, reporter: Reporter) -> Trained:
-        """Fine-tunes on the training pages; see :class:`genlab_widgets.training.trainers.base.Trainer`.
-
-        A tenth of the training tasks picks the best epoch; the test tasks are predicted at the end only.
+    def lesson(self, rows: Rows, spec: TrainingSpec) -> Lesson[PageTagger]:
+        """Returns the training pages; those of a tenth of the tasks choose.
 
         Raises:
-            BadInput: The checkpoint folder is none of a BERT.
             TooFewCompletions: No training task has a page with words.
-            PoorQuality: The loss was no number.
         """
-        from pyspark.ml import PipelineModel
-
-        from genlab_widgets.training.spark import pages as stages
-
-        clock = Clock()
         base = finetuning.base_of(spec.embeddings)
         held = {sentence.task_id for sentence in validation.hold_out(rows.train, spec.seed).validation}
         every = [page for item in rows.train_examples for page in pages_of(item)]
@@ -57,42 +49,42 @@ class FineTunedVisualNer:
                 "The training tasks have no pages with words.", "", "Import images with text, then train again."
             )
         choosing = [page for page in every if page.task_id in held]
-        learned = [page for page in every if page.task_id not in held] or every
+        train = [page for page in every if page.task_id not in held] or every
         model = PageTagger(base, page_tagger.tags_of(every))
-        reporter.log(f"Fine-tunes {base.name} on {len(learned)} pages; {len(choosing)} choose.")
-        reporter.began()
-        watcher = finetuning.watcher(reporter, spec, len(learned), sum(len(page.words) for page in learned), "F1")
-        recipe = page_tagger.recipe(finetuning.recipe(spec))
-        outcome = model.fit(learned, choosing, recipe, scratch / finetuning.STATE, watcher)
-        for sentence in model.habits.sentences():
-            reporter.log(sentence)
-        clock.mark("training")
-        file = page_model.write(model, outcome.params, scratch / "page_model.zip")
-        fitted = PipelineModel(stages=[stages.PageReader(), stages.PageTagger.of(file)])
-        clock.mark("export")
-        test = [pages_of(item) for item in rows.test_examples]
-        found = iter(model.predict(outcome.params, [page for pages in test for page in pages]))
-        predicted = [
-            marked(item, [(page, next(found)) for page in pages])
-            for item, pages in zip(rows.test_examples, test, strict=True)
+        return Lesson(model, train, choosing, sum(len(page.words) for page in train))
+
+    def recipe(self, spec: TrainingSpec) -> Recipe:
+        """Returns how a spec trains on pages."""
+        return page_tagger.recipe(super().recipe(spec))
+
+    def learned(self, model: PageTagger) -> Sequence[str]:
+        """Returns what the training pages say about regions."""
+        return model.habits.sentences()
+
+    def pipeline(
+        self, spark: SparkSession, model: PageTagger, params: Mapping[str, Any], folder: Path
+    ) -> PipelineModel:
+        """Returns the pipeline from files to words, and from words to regions."""
+        from pyspark.ml import PipelineModel
+
+        from genlab_widgets.training.spark import pages as stages
+
+        file = page_model.write(model, params, folder / "page_model.zip")
+        return PipelineModel(stages=[stages.PageReader(), stages.PageTagger.of(file)])
+
+    def predict(self, model: PageTagger, params: Mapping[str, Any], examples: Sequence[Example]) -> list[Example]:
+        """Returns the examples with the regions of their pages as spans."""
+        every = [pages_of(item) for item in examples]
+        found = iter(model.predict(params, [page for pages in every for page in pages]))
+        return [
+            marked(item, [(page, next(found)) for page in pages]) for item, pages in zip(examples, every, strict=True)
         ]
-        clock.mark("prediction")
-        return Trained(
-            model=fitted,
-            predicted=predicted,
-            embeddings=finetuning.about(spec, base),
-            durations=clock.seconds,
-            validation=outcome.epochs[outcome.best - 1].score,
-        )
 
     def read(self, spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
         """Returns the examples with the regions that a saved pipeline finds among their words, as spans."""
         from genlab_widgets.training.spark import pages as stages
 
         return stages.found(spark, model, examples)
-
-    def graph(self, sentences: Sequence[Sentence], labels: Sequence[str], dimension: int) -> None:
-        """Returns None: a fine-tuned model brings a graph of its own."""
 
 
 def marked(example: Example, found: Sequence[tuple[Page, Sequence[Region]]]) -> Example:

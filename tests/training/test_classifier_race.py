@@ -13,7 +13,7 @@ from genlab_widgets.training.kinds import kind_of
 from genlab_widgets.training.reporting import Reporter
 from genlab_widgets.training.runfolder import Candidate, RunFolder
 from genlab_widgets.training.spec import TrainingSpec, defaults
-from genlab_widgets.training.trainers import Rows, Trained, race, trainer_for
+from genlab_widgets.training.trainers import Rows, Trained, classifier_race, trainer_for
 
 SPEC = TrainingSpec.parse({"project": "p", "kind": "classification"})
 ROWS = Rows(kind_of("classification"), ("a", "b"), [], [], [], [])
@@ -57,8 +57,8 @@ def run(
             raise tuned
         return Trained(model=TUNED, predicted=[], validation=tuned, durations={"training": 5.0})
 
-    monkeypatch.setattr(race.classification, "compare", compare)
-    monkeypatch.setattr(race.FineTunedClassifier, "fit", fit)
+    monkeypatch.setattr(classifier_race.classification, "compare", compare)
+    monkeypatch.setattr(classifier_race.FineTunedClassifier, "fit", fit)
     made = RunFolder(folder / "run").create()
     spark: Any = None
     trained = trainer_for(SPEC).fit(spark, ROWS, SPEC, folder, Reporter(made, SPEC.epochs))

@@ -1,0 +1,131 @@
+"""A linear-chain CRF on words and their shapes: any language, no download, seconds to train.
+
+Word, lower-case word, shape and affixes in a window of two; c1 = c2 = 0.1 as in sklearn-crfsuite's tutorial. L-BFGS
+starts from zero, so training is deterministic. It is the baseline beside every NER model, a part of the fine-tuned ones
+(as features), and a model of its own (:mod:`genlab_widgets.training.trainers.crf`).
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from genlab_widgets.training.dataset import OUTSIDE, Sentence
+
+if TYPE_CHECKING:
+    from sklearn_crfsuite import CRF
+
+MOST_TOKENS = 300_000
+"""Training rows beyond this are left out by the seed: a minute is the most that a baseline may take."""
+ITERATIONS = 100
+_AFFIXES = (2, 3, 4)
+_WINDOW = (-2, -1, 1, 2)
+_REPEATED = re.compile(r"(.)\1+")
+_ONCE = r"\1"
+
+
+def learn(
+    sentences: Sequence[Sentence],
+    seed: int,
+    seen: Callable[[Sentence], list[list[str]]] | None = None,
+    iterations: int = ITERATIONS,
+    heard: Callable[[int, float], None] | None = None,
+    most: int = MOST_TOKENS,
+) -> CRF | None:
+    """Trains a CRF; None where there is no entity to learn from.
+
+    Args:
+        sentences: Sentences with BIO tags.
+        seed: Chooses the sentences when there are more than ``most`` tokens.
+        seen: Features of each word of a sentence; :func:`features` without.
+        iterations: Most passes of L-BFGS over the sentences.
+        heard: Gets the number and the loss of each finished pass.
+        most: Most tokens.
+    """
+    from sklearn_crfsuite import CRF
+
+    kept = _capped([sentence for sentence in sentences if sentence.tokens], seed, most)
+    if not any(tag != OUTSIDE for sentence in kept for tag in sentence.tags):
+        return None
+    model = CRF(
+        algorithm="lbfgs",
+        c1=0.1,
+        c2=0.1,
+        max_iterations=iterations,
+        all_possible_transitions=False,
+        trainer_cls=None if heard is None else _told(heard),
+    )
+    # Generators: crfsuite copies each sequence, so the Python features of only one need to exist at a time.
+    found = seen or (lambda sentence: features([token.text for token in sentence.tokens]))
+    model.fit((found(sentence) for sentence in kept), (sentence.tags for sentence in kept))
+    return model
+
+
+def features(words: Sequence[str], more: Sequence[Sequence[str]] = ()) -> list[list[str]]:
+    """Returns the features of each word of a sentence, as names that are either there or not.
+
+    Args:
+        words: The words.
+        more: Further features of each word.
+    """
+    lowered = [word.lower() for word in words]
+    shapes = [_shape(word) for word in words]
+    found = [_features(index, words, lowered, shapes) for index in range(len(words))]
+    return [[*own, *added] for own, added in zip(found, more, strict=True)] if more else found
+
+
+def _features(index: int, words: Sequence[str], lowered: Sequence[str], shapes: Sequence[str]) -> list[str]:
+    word = words[index]
+    found = [
+        "bias",
+        f"w={word}",
+        f"l={lowered[index]}",
+        f"s={shapes[index]}",
+        f"z={_REPEATED.sub(_ONCE, shapes[index])}",
+    ]
+    for length in _AFFIXES:
+        if len(word) > length:
+            found += (f"p{length}={lowered[index][:length]}", f"e{length}={lowered[index][-length:]}")
+    for offset in _WINDOW:
+        place = index + offset
+        if 0 <= place < len(words):
+            found += (f"{offset}l={lowered[place]}", f"{offset}s={shapes[place]}", f"{offset}e={lowered[place][-3:]}")
+        else:
+            found.append(f"{offset}none")
+    return found
+
+
+def _shape(word: str) -> str:
+    """Returns ``Xx0`` for letters and digits, other signs as they are: ``B-12`` gives ``X-00``."""
+    return "".join(
+        "X" if sign.isupper() else "x" if sign.isalpha() else "0" if sign.isdigit() else sign for sign in word
+    )
+
+
+def _capped(sentences: list[Sentence], seed: int, most: int) -> list[Sentence]:
+    if sum(len(sentence.tokens) for sentence in sentences) <= most:
+        return sentences
+    shuffled = sentences[:]
+    random.Random(seed).shuffle(shuffled)
+    kept: list[Sentence] = []
+    tokens = 0
+    for sentence in shuffled:
+        tokens += len(sentence.tokens)
+        if tokens > most:
+            break
+        kept.append(sentence)
+    return kept
+
+
+def _told(heard: Callable[[int, float], None]) -> type[Any]:
+    """Returns crfsuite's trainer with a listener in place of what it prints."""
+    import pycrfsuite
+
+    class Told(pycrfsuite.Trainer):  # type: ignore[misc]  # a compiled class without types
+        def message(self, message: str) -> None:
+            if self.logparser.feed(message) == "iteration":
+                heard(int(self.logparser.last_iteration["num"]), float(self.logparser.last_iteration["loss"]))
+
+    return Told
