@@ -3,10 +3,10 @@
     python benchmarks/learning_curve.py EXPORT [EXPORT ...] --seeds 42 --json curve.jsonl
     python benchmarks/learning_curve.py --json curve.jsonl --plot docs/learning_curve.svg
 
-The smaller parts of the training tasks lie inside the larger ones, and the seed draws them. Each architecture has its
-own default parameters, whatever the number of tasks. The trainers are called directly, in one Spark session. A line is
-written after each finished training, and one whose line is there already is not repeated. With ``--plot`` and no export
-nothing is trained.
+The smaller parts of the training tasks lie inside the larger ones, and the seed draws them. NerDL has its default
+parameters whatever the number of tasks, the transformer as many epochs as "automatic" takes. The trainers are called
+directly, in one Spark session. A line is written after each finished training, and one whose line is there already is
+not repeated. With ``--plot`` and no export nothing is trained.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from measure import Lines, arguments, circumstances, report
 
 from genlab_widgets.projects.importing import import_project
-from genlab_widgets.training import preparation
+from genlab_widgets.training import automatic, preparation
 from genlab_widgets.training.benchmark import evaluate
 from genlab_widgets.training.figures import GRID, PALETTE
 from genlab_widgets.training.finetune import device
@@ -138,9 +138,12 @@ def measure(spark: SparkSession, project: Project, prepared: Prepared, key: dict
 def trained(spark: SparkSession, project: Project, prepared: Prepared, key: dict[str, Any]) -> list[Example]:
     """Returns the Test tasks as a trainer of ours predicts them."""
     fields = {"epochs": key["epochs"]} if key["epochs"] else {}
-    spec = TrainingSpec(
-        project=project.name, architecture=key["architecture"], embeddings="minilm", seed=key["seed"], **fields
-    )
+    asked = {"architecture": key["architecture"], "embeddings": "minilm"}
+    if key["architecture"] == "fine_tuned":
+        asked = {"architecture": "automatic"}
+    spec = TrainingSpec.parse({"project": project.name, "seed": key["seed"], **asked, **fields})
+    tokens = sum(len(sentence.tokens) for sentence in prepared.train)
+    spec = automatic.resolve(spec, project.language, tokens).spec
     train, test = prepared.parts
     rows = Rows(prepared.kind, prepared.labels, train, test, prepared.train, prepared.test, project.language)
     with tempfile.TemporaryDirectory() as scratch:

@@ -94,7 +94,7 @@ class Torch:
     def __init__(
         self, options: Any, model: Tagger, sentences: list[Sentence], recipe: Recipe, folder: Path, narrow: bool
     ) -> None:
-        rows = model.rows([[token.text for token in item.tokens] for item in sentences], [s.tags for s in sentences])
+        rows = model._rows(sentences)
         epochs = [list(batches(rows, recipe.batch, recipe.seed, number + 1)) for number in range(recipe.epochs)]
         weights = encoder.unstack(model.begin(recipe.seed))
         expected = hidden_state(model, recipe.seed, epochs[0][0])

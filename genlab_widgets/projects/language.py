@@ -17,7 +17,9 @@ LANGUAGES = {
     "ro": "Romanian",
 }
 """The languages that the reference documentation names, by ISO 639-1 code. Any other code can be used, too."""
-_CODES = {name.lower(): code for code, name in LANGUAGES.items()}
+_NAMES = {**LANGUAGES, "fr": "French", "nl": "Dutch", "pl": "Polish", "sv": "Swedish"}
+"""Of these the catalogue of embeddings has some, too."""
+_CODES = {name.lower(): code for code, name in _NAMES.items()}
 
 
 def code_of(language: str) -> str:
@@ -27,6 +29,11 @@ def code_of(language: str) -> str:
     """
     plain = language.strip().lower()
     return _CODES.get(plain) or re.split("[-_]", plain, maxsplit=1)[0]
+
+
+def name_of(code: str) -> str:
+    """Returns the English name of a language; a code that is not known stays as it is."""
+    return _NAMES.get(code, code)
 
 
 def chosen(language: str) -> str:

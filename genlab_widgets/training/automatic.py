@@ -13,6 +13,7 @@ import math
 from pathlib import Path
 from typing import NamedTuple
 
+from genlab_widgets.projects.language import name_of
 from genlab_widgets.training.estimate import fine_tuning_seconds
 from genlab_widgets.training.spec import Architecture, TrainingSpec, defaults
 
@@ -62,7 +63,7 @@ def resolve(spec: TrainingSpec, language: str, tokens: int) -> Choice:
         return Choice(
             chosen.model_copy(update={"architecture": "automatic"}),
             "Automatic compares a CRF on words with the fine-tuned transformer, which knows English and gets to know "
-            f"{language} from your tasks only; on two cores its {chosen.epochs} epochs take {about}.",
+            f"{name_of(language)} from your tasks only; on two cores its {chosen.epochs} epochs take {about}.",
         )
     if spec.kind == "classification":
         return Choice(
@@ -132,7 +133,7 @@ def _against_fine_tuning(spec: TrainingSpec, language: str, tokens: int, epochs:
     if not can_fine_tune():
         return "the packages for fine-tuning (jax, optax) are not installed"
     if spec.kind != "ner" and not _reads(spec, language):
-        return f"the transformer at hand reads English, and these texts are {language}"
+        return f"the transformer at hand reads English, and these texts are {name_of(language)}"
     seconds = fine_tuning_seconds(spec.kind, tokens, epochs)
     if seconds > (LONGEST_RACE_SECONDS if spec.kind == "classification" else LONGEST_SECONDS):
         return f"fine-tuning {tokens:,} tokens would take about {_told(seconds)}"

@@ -58,6 +58,10 @@ ARCHITECTURES = {
 }
 
 
+UNUSED = {"crf": ("embeddings", "learning_rate", "decay", "dropout", "batch_size")}
+"""Fields of the spec that an architecture has no use for."""
+
+
 class Offer(NamedTuple):
     """One choice of the form.
 

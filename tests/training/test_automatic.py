@@ -60,7 +60,7 @@ def test_entities_in_other_languages_are_raced() -> None:
     assert found.spec.architecture == "automatic"
     assert isinstance(trainer_for(found.spec), NerRace)
     assert found.spec.epochs == defaults("ner", "fine_tuned")["epochs"]
-    assert "knows English and gets to know de" in found.why
+    assert "knows English and gets to know German" in found.why
 
 
 def test_without_the_transformer_a_crf_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genlab_widgets.errors import DownloadFailed, GenlabError, WrongParameters
-from genlab_widgets.projects.language import code_of
+from genlab_widgets.projects.language import code_of, name_of
 from genlab_widgets.settings import load_settings
 from genlab_widgets.training.embeddings import hub, minilm, stored
 from genlab_widgets.training.embeddings.sources import Embeddings, MiniLM, Word2Vec
@@ -172,7 +172,7 @@ def _word2vec_choice() -> EmbeddingsChoice:
 def _minilm_choice(language: str) -> EmbeddingsChoice:
     base, missing = MiniLM(), not minilm.fetched()
     obstacle = minilm.obstacle() if missing else ""
-    caution = "" if _is_english(language) else f"It was trained on English; these texts are {language}."
+    caution = "" if _is_english(language) else f"It was trained on English; these texts are {name_of(language)}."
     return EmbeddingsChoice(
         base.name,
         base.title,

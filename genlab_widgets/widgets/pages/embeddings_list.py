@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from genlab_widgets.projects.language import name_of
 from genlab_widgets.training.offers import embeddings_fit
-from genlab_widgets.widgets.pages import wording
 from genlab_widgets.widgets.parts import Markup, h, option
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class EmbeddingsList:
             return h("p", class_="genlab-hint")
         parts = [
             f"{choice.dimension} dimensions" if choice.dimension else "dimension known once loaded",
-            "any language" if choice.language == "any" else wording.language(choice.language),
+            "any language" if choice.language == "any" else name_of(choice.language),
             f"{choice.size_mb:.0f} MB" if choice.size_mb else "",
             "needs the network" if choice.needs_network else "on this machine",
         ]

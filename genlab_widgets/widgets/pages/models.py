@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import ipywidgets
 
 from genlab_widgets.errors import GenlabError
+from genlab_widgets.projects.language import name_of
 from genlab_widgets.widgets.pages import wording
 from genlab_widgets.widgets.pages.benchmark import BenchmarkPanel, facts, interval
 from genlab_widgets.widgets.pages.colours import label_colours
@@ -162,7 +163,7 @@ def tile_markup(model: Model, deployed: bool) -> Markup:
             "Trained",
             f"{wording.moment(model.created_at)}, {wording.SOURCES.get(model.source, model.source)}, by {model.user}",
         ),
-        ("Language", wording.language(model.language)),
+        ("Language", name_of(model.language)),
         ("Labels", ", ".join(model.labels)),
         ("Deployed in", place),
         ("Size", wording.size(model.size)),

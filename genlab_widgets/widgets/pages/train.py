@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import ipywidgets
 
 from genlab_widgets.errors import GenlabError, NotFound
+from genlab_widgets.projects.language import name_of
 from genlab_widgets.training.offers import ALL, default_kind
 from genlab_widgets.widgets.pages import evidence, wording
 from genlab_widgets.widgets.pages.colours import label_colours
@@ -150,7 +151,7 @@ class TrainPage(Page):
 
     def _begin(self) -> None:
         project = self.project
-        language = wording.language(project.language)
+        language = name_of(project.language)
         told = f"{wording.plural(project.task_count, 'task')} \u00b7 {language}"
         self.about.value = h(
             "div", h("h1", f"Train {project.name}"), h("span", told, class_="genlab-hint"), class_="genlab-title"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ipywidgets
 
-from genlab_widgets.training.offers import FINE_TUNED
+from genlab_widgets.training.offers import ARCHITECTURES, FINE_TUNED, UNUSED
 from genlab_widgets.widgets.pages import form as forms
 from genlab_widgets.widgets.pages import wording
 from genlab_widgets.widgets.pages.embeddings_list import AUTOMATIC, EmbeddingsList, named_by
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _EMBEDDINGS_HINT = "Automatic takes the best embeddings that this machine has for the project\u2019s language."
 _CLASSIFIER_HINT = 'The Choices with train="true", else the first name in alphabetical order.'
 _HEAD_HINT = "Automatic tries both on a part of the training tasks and takes the better."
+_UNUSED_HINT = "The chosen network has no use for this."
 _HEADS = (
     ("automatic", AUTOMATIC),
     ("logistic_regression", "Logistic regression"),
@@ -146,6 +147,7 @@ class TrainFormView(ipywidgets.Box):
         show(self.fields["head"], classifies)
         show(self.fields["architecture"], form.fields["kind"] in FINE_TUNED)
         show(self.script_box, form.fields["kind"] == "ner")
+        self._close_unused(UNUSED.get(str(form.fields["architecture"]), ()))
         own = self._embeddings.is_own(embeddings)
         show(self.embeddings_place, own)
         self._show_place(embeddings.partition(":")[2], problems.get("embeddings", "") if own else "")
@@ -160,6 +162,13 @@ class TrainFormView(ipywidgets.Box):
         self.train.disabled = bool(blocked)
         self.why_not.value = h("p", blocked, class_="genlab-error") if blocked else h("p")
         self._arrange(form)
+
+    def _close_unused(self, names: Sequence[str]) -> None:
+        """Disables what the chosen network has no use for, and says so in place of the hint."""
+        hints = {"embeddings": _EMBEDDINGS_HINT} | {item.name: item.hint for item in forms.PARAMETERS}
+        for name, hint in hints.items():
+            self.fields[name].disabled = name in names
+            self.fields[name].hint = _UNUSED_HINT if name in names else hint
 
     def ask(self) -> None:
         """Asks whether to deploy when the training is done."""
@@ -425,16 +434,19 @@ class TrainFormView(ipywidgets.Box):
         tags = ", ".join(fields["tags"]) or "all"
         status = {"submitted": "all submitted", "reviewed": "only reviewed"}[str(fields["completion_status"])]
         left_out = ", ".join(fields["leave_out_labels"])
+        unused = UNUSED.get(str(fields["architecture"]), ())
+        used = [item for item in forms.PARAMETERS if item.name not in unused]
         rows = [
             (
                 "What to train",
                 wording.KINDS.get(str(fields["kind"]), str(fields["kind"]))
                 + (f", without {left_out}" if left_out else ""),
             ),
-            ("Embeddings", self._embeddings.title(str(fields["embeddings"]))),
+            ("Network", ARCHITECTURES[str(fields["architecture"])]),
+            *([] if "embeddings" in unused else [("Embeddings", self._embeddings.title(str(fields["embeddings"])))]),
             ("Train and test", split),
             ("Tasks", f"tags: {tags}; completions: {status}"),
-            ("Parameters", ", ".join(f"{item.title.lower()} {form.fields[item.name]}" for item in forms.PARAMETERS)),
+            ("Parameters", ", ".join(f"{item.title.lower()} {form.fields[item.name]}" for item in used)),
         ]
         return facts(rows)
 

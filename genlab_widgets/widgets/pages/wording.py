@@ -23,17 +23,6 @@ KINDS = {
     "all": "All kinds",
 }
 SOURCES = {"manual": "manual", "active_learning": "active learning", "batch": "batch"}
-LANGUAGES = {
-    "da": "Danish",
-    "de": "German",
-    "en": "English",
-    "es": "Spanish",
-    "fr": "French",
-    "it": "Italian",
-    "nl": "Dutch",
-    "pt": "Portuguese",
-    "ro": "Romanian",
-}
 _KB = 1024
 
 
@@ -92,11 +81,6 @@ def size(count: float) -> str:
 def memory(megabytes: float) -> str:
     """Returns an amount of memory: "1.9 GB"."""
     return f"{megabytes / _KB:.1f} GB" if megabytes >= _KB else f"{megabytes:.0f} MB"
-
-
-def language(code: str) -> str:
-    """Returns the name of a language by its ISO 639-1 code."""
-    return LANGUAGES.get(code, code)
 
 
 def plural(count: int, noun: str) -> str:

@@ -53,7 +53,7 @@ def test_the_hub_names_follow_the_language() -> None:
     assert list(german) == ["hub:w2v_cc_300d/de", "hub:bert_multi_cased/xx", "hub:NAME"]
     assert german["hub:w2v_cc_300d/de"].dimension == 300
     assert "hub:bert_base_cased/en" in by_name("en-GB")
-    assert by_name("de")["minilm"].reason == "It was trained on English; these texts are de."
+    assert by_name("de")["minilm"].reason == "It was trained on English; these texts are German."
 
 
 def test_every_name_of_the_list_resolves_to_its_dimension() -> None:
