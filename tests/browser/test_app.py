@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from playwright.sync_api import expect
 
 from genlab_widgets.projects.importing import import_project
 from genlab_widgets.workspace import Workspace
@@ -67,7 +68,7 @@ def test_one_page_shows_all_steps_and_a_wrong_value_is_named(
     page.get_by_text("What to train").first.wait_for()
     walk.set_number(page, "Epochs", "0")
     page.get_by_text("Give a whole number from 1 to 1,000.").first.wait_for()
-    assert page.get_by_role("button", name="Train model").is_disabled()
+    expect(page.get_by_role("button", name="Train model")).to_be_disabled()
     walk.set_number(page, "Epochs", "2")
     page.wait_for_function(walk.CAN_TRAIN)
 

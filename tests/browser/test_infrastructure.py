@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.bills import write_bills
 from tests.browser import walk
@@ -112,9 +113,9 @@ def test_a_visual_ner_model_is_trained_from_the_setup_page(
     page = browser_page
     walk.open_setup(page, app_server.address)
     page.get_by_role("heading", name="Train now").wait_for(timeout=walk.SLOW)
-    assert page.get_by_role("radio", name="Visual NER").is_checked()
+    expect(page.get_by_role("radio", name="Visual NER")).to_be_checked()
     page.locator("label", has_text="Test/Train tags").first.click()
-    assert page.get_by_role("radio", name="Test/Train tags").is_checked()
+    expect(page.get_by_role("radio", name="Test/Train tags")).to_be_checked()
     train_now(page, 2)
     page.locator(".genlab-corner").get_by_text("Completed").wait_for(timeout=400_000)
     assert 'model="visual_ner_bills' in walk.deploy(page)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.bills import write_bills
 from tests.browser import walk
@@ -35,7 +36,7 @@ def test_errors_are_looked_at_on_the_page_by_mouse_and_by_keyboard(
     page = browser_page
     walk.open_app(page, app_server.address)
     page.get_by_role("heading", name="Train bills").wait_for(timeout=walk.SLOW)
-    assert page.get_by_role("radio", name="Visual NER").is_checked()
+    expect(page.get_by_role("radio", name="Visual NER")).to_be_checked()
     walk.next_step(page)
     walk.set_number(page, "Epochs", "2")
     walk.next_step(page)
@@ -53,8 +54,8 @@ def test_errors_are_looked_at_on_the_page_by_mouse_and_by_keyboard(
 
     marks = page.get_by_role("list", name="Marks on this page").get_by_role("button")
     marks.first.click()
-    assert marks.first.get_attribute("aria-pressed") == "true"
-    assert page.locator(".genlab-pagebox.genlab-chosen").count() >= 1
+    expect(marks.first).to_have_attribute("aria-pressed", "true")
+    page.locator(".genlab-pagebox.genlab-chosen").first.wait_for(state="attached")
     page.keyboard.press("+")
     page.get_by_text("150 %").wait_for()
     page.keyboard.press("n")

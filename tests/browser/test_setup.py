@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import walk
 from tests.samples import imported, write_export
@@ -33,12 +34,12 @@ def test_an_assertion_error_shows_with_its_line_and_only_the_correction_is_saved
     editor.wait_for(timeout=walk.SLOW)
     save = page.get_by_role("button", name="Save \u2026")
     page.get_by_text("All changes are saved.").first.wait_for()
-    assert save.is_disabled()
+    expect(save).to_be_disabled()
 
     editor.fill(editor.input_value().replace(RIGHT, WRONG))
     page.get_by_text("absent is an assertion label, but ner_old is a NER model.").wait_for()
     page.get_by_text("Cannot be saved: 1 error, line 7.", exact=False).wait_for()
-    assert save.is_disabled()
+    expect(save).to_be_disabled()
     page.get_by_role("button", name="Line 7: go there").click()
     chosen = "(area) => area.value.slice(area.selectionStart, area.selectionEnd)"
     page.wait_for_function(f"(wanted) => ({chosen})(document.activeElement).includes(wanted)", arg=WRONG)
