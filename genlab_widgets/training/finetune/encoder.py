@@ -1,4 +1,4 @@
-"""The encoder in JAX: float32, exact GELU, dropout; the weights of all layers stacked, so that one is compiled."""
+"""The encoder in JAX: float32, exact GELU, dropout; the weights of all layers stacked, so that one can be compiled."""
 
 from __future__ import annotations
 
@@ -132,7 +132,8 @@ def forward(
         return _layer(x, penalty, weights, shape, layer_keys, dropout), None
 
     layer_keys = None if keys is None else keys[1:].reshape(shape.layers, 3)
-    hidden, _ = jax.lax.scan(layer, hidden, (stacked, layer_keys))
+    # One compiled layer for all copies each layer's weights in and gradients out: a step of training takes 15 % longer.
+    hidden, _ = jax.lax.scan(layer, hidden, (stacked, layer_keys), unroll=1 if keys is None else shape.layers)
     return hidden
 
 
@@ -178,12 +179,28 @@ def _norm(x: jax.Array, weights: Mapping[str, Any], name: str, epsilon: float) -
 
 
 def drop(x: jax.Array, key: jax.Array, share: float) -> jax.Array:
-    """Sets a share of the values to zero and scales the others up."""
+    """Sets a share of the values to zero and scales the others up.
+
+    Which ones a hash of their places says, seeded by the key: JAX's own random numbers would take a sixth of a step on
+    a processor (786,000 of them 10 ms, the hash 0.7 ms).
+    """
     import jax
     import jax.numpy as jnp
 
-    kept: jax.Array = jnp.where(jax.random.bernoulli(key, 1.0 - share, x.shape), x / (1.0 - share), 0.0)
+    seed = jax.random.bits(key, (), "uint32")
+    places = jax.lax.iota("uint32", x.size).reshape(x.shape)
+    hashed = _mixed(_mixed(places ^ seed) + seed)
+    kept: jax.Array = jnp.where(hashed >= jnp.uint32(int(share * 2**32)), x / (1.0 - share), 0.0)
     return kept
+
+
+def _mixed(values: jax.Array) -> jax.Array:
+    """Mixes the bits of 32-bit numbers (Wellons' ``lowbias32``): each bit of the result depends on all of them."""
+    import jax.numpy as jnp
+
+    values = (values ^ (values >> 16)) * jnp.uint32(0x7FEB352D)
+    values = (values ^ (values >> 15)) * jnp.uint32(0x846CA68B)
+    return values ^ (values >> 16)
 
 
 def chosen_words(words: jax.Array, key: jax.Array, share: float) -> jax.Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from genlab_widgets.training.embeddings import onnx_bert
 from genlab_widgets.training.finetune import checkpoint, encoder
@@ -23,6 +24,18 @@ def test_the_forward_pass_equals_numpy_with_and_without_padding() -> None:
     found = encoder.forward(params, shape, jnp.asarray(ids), jnp.asarray(kinds), jnp.asarray(mask))
     for place, row in enumerate(rows):
         np.testing.assert_allclose(found[place, : len(row)], bert.reference(weights, row, types[place]), atol=5e-5)
+
+
+def test_dropout_takes_its_share_without_a_pattern() -> None:
+    ones = np.ones((8, 50, 40), "float32")
+    first, second = (np.asarray(encoder.drop(ones, jax.random.key(seed), 0.1)) for seed in (1, 2))
+    gone, other = (first == 0).ravel(), (second == 0).ravel()
+    assert gone.mean() == pytest.approx(0.1, abs=0.01)
+    assert first.mean() == pytest.approx(1.0, abs=0.02)
+    assert np.allclose(first[first > 0], 1 / 0.9)
+    neighbours = [np.corrcoef(gone[:-step], gone[step:])[0, 1] for step in (1, 2, 40, 2000)]
+    shifted = [np.corrcoef(np.roll(other, step), gone)[0, 1] for step in (-1, 0, 1, 40)]
+    assert np.abs([*neighbours, *shifted]).max() < 0.04  # four standard deviations and more of chance
 
 
 def test_dropout_is_the_same_for_the_same_key_and_none_without() -> None:
