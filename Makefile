@@ -35,12 +35,12 @@ lab: setup ## Open the notebooks in JupyterLab
 test: setup programs ## Every test, the fast ones first
 	@env -u GENLAB_HOME $(BIN)/python -m pytest
 
-check: $(READY) ## Format, lint, types, layers and the fast tests (under 2 minutes)
+check: $(READY) ## Format, lint, types, layers and the fast tests (under 2 minutes; fine-tuning has its own: pytest tests/training/finetune)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@env -u GENLAB_HOME $(BIN)/python -m pytest -q -m "not spark and not browser and not process"
+	@env -u GENLAB_HOME $(BIN)/python -m pytest -q -m "not spark and not browser and not process" --ignore tests/training/finetune
 
 bench: setup ## The benchmarks that need no training (the others: docs/benchmarks.md)
 	@for script in import_time history_page import_memory papermill_overhead; do \
