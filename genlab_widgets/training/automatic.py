@@ -25,7 +25,7 @@ seed) after 5 and 20 epochs: 50 tweets 0.39, 0.43 (40 epochs 0.41), 200 tweets 0
 LONGEST_RACE_SECONDS = 900.0
 """A classifier on frozen vectors takes a minute: what is compared with it may take a quarter of an hour."""
 FINE_TUNED = ("ner", "classification", "assertion", "visual_ner")
-"""Kinds for which "automatic" considers the transformer itself."""
+"""Kinds whose transformer itself can be trained."""
 _FROZEN = ("word2vec", "vectors:", "hub:")
 
 

@@ -5,13 +5,12 @@ On pages its features also say where a word stands.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
 from genlab_widgets.training import word_crf
-from genlab_widgets.training.dataset import Example, Sentence, Span, build, spans_from_tags
+from genlab_widgets.training.dataset import Example, Sentence, build
 
 if TYPE_CHECKING:
     from genlab_widgets.projects.pages.layout import Layout
@@ -37,12 +36,9 @@ def crf(train: Sequence[Example], test: Sequence[Example], seed: int = 42) -> li
         return word_crf.features([token.text for token in sentence.tokens], _of(places, sentence))
 
     model = word_crf.learn(build(train)[0], seed, seen)
-    spans: dict[int, list[Span]] = defaultdict(list)
     if model is None:
         return [item.with_spans(()) for item in test]
-    for sentence in build(item.with_spans(()) for item in test)[0]:
-        spans[sentence.task_id].extend(spans_from_tags(sentence.tokens, model.predict_single(seen(sentence))))
-    return [item.with_spans(spans[item.task_id]) for item in test]
+    return word_crf.predict(model, test, build(item.with_spans(()) for item in test)[0], seen)
 
 
 def _of(places: dict[int, dict[int, list[str]]], sentence: Sentence) -> list[list[str]]:

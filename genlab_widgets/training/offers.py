@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from genlab_widgets.errors import NoLicense, WrongParameters
 from genlab_widgets.resources import gpu, licenses
-from genlab_widgets.training.automatic import can_fine_tune
+from genlab_widgets.training.automatic import FINE_TUNED, can_fine_tune
 from genlab_widgets.training.kinds.classification import names_of
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ NO_VISUAL_TRAINER = (
 )
 ALL = "all"
 """What stands for every kind that the labeling config describes: one run each, as a group."""
-FINE_TUNED = ("ner", "visual_ner", "assertion", "classification")
-"""Kinds whose transformer itself can be trained."""
 TRAINED = ("ner", "assertion", "classification", "visual_ner")
 _USUAL = ("ner", "visual_ner", "assertion", "classification")
 """In which order a kind is taken where nobody names one."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from genlab_widgets.training.dataset import OUTSIDE, Sentence
+from genlab_widgets.training.dataset import OUTSIDE, Example, Sentence, Span, spans_from_tags
 
 if TYPE_CHECKING:
     from sklearn_crfsuite import CRF
@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 MOST_TOKENS = 300_000
 """Training rows beyond this are left out by the seed: a minute is the most that a baseline may take."""
 ITERATIONS = 100
-_AFFIXES = (2, 3, 4)
+AFFIXES = (2, 3, 4)
 _WINDOW = (-2, -1, 1, 2)
 _REPEATED = re.compile(r"(.)\1+")
-_ONCE = r"\1"
 
 
 def learn(
@@ -44,23 +43,57 @@ def learn(
         heard: Gets the number and the loss of each finished pass.
         most: Most tokens.
     """
-    from sklearn_crfsuite import CRF
-
     kept = _capped([sentence for sentence in sentences if sentence.tokens], seed, most)
     if not any(tag != OUTSIDE for sentence in kept for tag in sentence.tags):
         return None
-    model = CRF(
+    model = untrained(iterations, None if heard is None else _told(heard))
+    # Generators: crfsuite copies each sequence, so the Python features of only one need to exist at a time.
+    found = seen or _seen
+    model.fit((found(sentence) for sentence in kept), (sentence.tags for sentence in kept))
+    return model
+
+
+def untrained(iterations: int = ITERATIONS, trainer: type[Any] | None = None) -> CRF:
+    """Returns a CRF that has learned nothing yet.
+
+    Args:
+        iterations: Most passes of L-BFGS.
+        trainer: A trainer of crfsuite's that says how far it is.
+    """
+    from sklearn_crfsuite import CRF
+
+    return CRF(
         algorithm="lbfgs",
         c1=0.1,
         c2=0.1,
         max_iterations=iterations,
         all_possible_transitions=False,
-        trainer_cls=None if heard is None else _told(heard),
+        trainer_cls=trainer,
     )
-    # Generators: crfsuite copies each sequence, so the Python features of only one need to exist at a time.
-    found = seen or (lambda sentence: features([token.text for token in sentence.tokens]))
-    model.fit((found(sentence) for sentence in kept), (sentence.tags for sentence in kept))
-    return model
+
+
+def tagged(
+    model: CRF, sentences: Sequence[Sentence], seen: Callable[[Sentence], list[list[str]]] | None = None
+) -> list[list[str]]:
+    """Returns the tags that a CRF gives the words of sentences; ``seen`` as it has learned with."""
+    return [list(model.predict_single((seen or _seen)(sentence))) for sentence in sentences]
+
+
+def predict(
+    model: CRF,
+    examples: Sequence[Example],
+    sentences: Sequence[Sentence],
+    seen: Callable[[Sentence], list[list[str]]] | None = None,
+) -> list[Example]:
+    """Returns examples with the spans that a CRF finds in their sentences."""
+    spans: dict[int, list[Span]] = {item.task_id: [] for item in examples}
+    for sentence, tags in zip(sentences, tagged(model, sentences, seen), strict=True):
+        spans[sentence.task_id] += spans_from_tags(sentence.tokens, tags)
+    return [item.with_spans(spans[item.task_id]) for item in examples]
+
+
+def _seen(sentence: Sentence) -> list[list[str]]:
+    return features([token.text for token in sentence.tokens])
 
 
 def features(words: Sequence[str], more: Sequence[Sequence[str]] = ()) -> list[list[str]]:
@@ -71,7 +104,7 @@ def features(words: Sequence[str], more: Sequence[Sequence[str]] = ()) -> list[l
         more: Further features of each word.
     """
     lowered = [word.lower() for word in words]
-    shapes = [_shape(word) for word in words]
+    shapes = [shape(word) for word in words]
     found = [_features(index, words, lowered, shapes) for index in range(len(words))]
     return [[*own, *added] for own, added in zip(found, more, strict=True)] if more else found
 
@@ -83,9 +116,9 @@ def _features(index: int, words: Sequence[str], lowered: Sequence[str], shapes: 
         f"w={word}",
         f"l={lowered[index]}",
         f"s={shapes[index]}",
-        f"z={_REPEATED.sub(_ONCE, shapes[index])}",
+        f"z={folded(shapes[index])}",
     ]
-    for length in _AFFIXES:
+    for length in AFFIXES:
         if len(word) > length:
             found += (f"p{length}={lowered[index][:length]}", f"e{length}={lowered[index][-length:]}")
     for offset in _WINDOW:
@@ -97,11 +130,16 @@ def _features(index: int, words: Sequence[str], lowered: Sequence[str], shapes: 
     return found
 
 
-def _shape(word: str) -> str:
+def shape(word: str) -> str:
     """Returns ``Xx0`` for letters and digits, other signs as they are: ``B-12`` gives ``X-00``."""
     return "".join(
         "X" if sign.isupper() else "x" if sign.isalpha() else "0" if sign.isdigit() else sign for sign in word
     )
+
+
+def folded(word: str) -> str:
+    """Returns a word with one sign for each run of equal ones: ``Xxxx-00`` gives ``Xx-0``."""
+    return _REPEATED.sub(r"\1", word)
 
 
 def _capped(sentences: list[Sentence], seed: int, most: int) -> list[Sentence]:

@@ -43,23 +43,28 @@ def test() -> list[Example]:
 
 
 @pytest.fixture(scope="module")
-def trained(spark: SparkSession, test: list[Example], tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    folder = tmp_path_factory.mktemp("crf")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("crf")
+
+
+@pytest.fixture(scope="module")
+def trained(spark: SparkSession, test: list[Example], folder: Path) -> Trained:
     found, reporter = fitted(spark, folder / "run", rows(toy(60), test), architecture="crf", epochs=40)
     epochs = reporter.folder.epochs()
     assert [epoch.number for epoch in epochs] == list(range(1, len(epochs) + 1))
     assert epochs[-1].loss is not None
     assert epochs[0].loss is not None
     assert epochs[-1].loss < epochs[0].loss
-    found.model.write().save(str(folder / "model"))
-    for file in (folder / "run").glob("word*"):
-        file.unlink()
     return found
 
 
 @pytest.fixture(scope="module")
-def saved(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return next(tmp_path_factory.getbasetemp().glob("crf*/model"))
+def saved(trained: Trained, folder: Path) -> Path:
+    """The saved pipeline, the files that it was made of gone."""
+    trained.model.write().save(str(folder / "model"))
+    for file in (folder / "run").glob("word*"):
+        file.unlink()
+    return folder / "model"
 
 
 def test_the_saved_pipeline_finds_in_raw_text_what_training_found(

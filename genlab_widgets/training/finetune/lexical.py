@@ -11,13 +11,12 @@ Measured, entity F1 (one seed): ``contracts_ner`` transformer 0.800, sum of both
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.training.dataset import OUTSIDE
 from genlab_widgets.training.finetune.wordpieces import CONTINUED, Vocabulary
-from genlab_widgets.training.word_crf import MOST_TOKENS
+from genlab_widgets.training.word_crf import AFFIXES, MOST_TOKENS, folded, shape, untrained
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,10 +26,6 @@ FIRST, LAST, TRANSITIONS = "lexical.first", "lexical.last", "lexical.transitions
 """Names of the tables: by distance, piece and tag; the row behind the last piece is where no word is."""
 TABLES = (FIRST, LAST)
 DISTANCES = (-2, -1, 0, 1, 2)
-_ITERATIONS = 100
-_AFFIXES = (2, 3, 4)
-_REPEATED = re.compile(r"(.)\1+")
-_ONCE = r"\1"
 
 
 def train(
@@ -52,12 +47,10 @@ def train(
     Returns:
         ``FIRST`` and ``LAST`` (distances x pieces + 1 x tags, float16) and ``TRANSITIONS`` (before x after, float32).
     """
-    from sklearn_crfsuite import CRF
-
     rows = _capped(_rows(vocabulary, sentences, tags), seed)
     if not any(tag != OUTSIDE for _, tagged in rows for tag in tagged):
         return _tables(vocabulary, {}, {}, names)
-    model = CRF(algorithm="lbfgs", c1=0.1, c2=0.1, max_iterations=_ITERATIONS, all_possible_transitions=False)
+    model = untrained()
     model.fit((_features(vocabulary, ends) for ends, _ in rows), (tagged for _, tagged in rows))
     return _tables(vocabulary, model.state_features_, model.transition_features_, names)
 
@@ -124,11 +117,11 @@ def _features(vocabulary: Vocabulary, ends: Sequence[tuple[int, int]]) -> list[l
 
 def _of_first(distance: int, piece: str) -> Iterator[str]:
     """Yields what is known of a word by its first piece; more of the word itself than of its neighbours."""
-    lowered, shape = piece.lower(), _shape(piece)
-    yield from (f"{distance}l={lowered}", f"{distance}s={shape}")
+    lowered, outline = piece.lower(), shape(piece)
+    yield from (f"{distance}l={lowered}", f"{distance}s={outline}")
     if distance == 0:
-        yield from ("bias", f"w={piece}", f"z={_REPEATED.sub(_ONCE, shape)}")
-        yield from (f"p{length}={lowered[:length]}" for length in _AFFIXES if len(piece) > length)
+        yield from ("bias", f"w={piece}", f"z={folded(outline)}")
+        yield from (f"p{length}={lowered[:length]}" for length in AFFIXES if len(piece) > length)
 
 
 def _of_last(distance: int, piece: str) -> Iterator[str]:
@@ -137,14 +130,8 @@ def _of_last(distance: int, piece: str) -> Iterator[str]:
     lowered = letters.lower()
     yield from (f"{distance}e={piece.lower()}", f"{distance}f={lowered[-3:]}")
     if distance == 0:
-        yield from (f"x={piece}", f"t={_shape(letters)}")
-        yield from (f"e{length}={lowered[-length:]}" for length in _AFFIXES if len(letters) > length)
-
-
-def _shape(piece: str) -> str:
-    return "".join(
-        "X" if sign.isupper() else "x" if sign.isalpha() else "0" if sign.isdigit() else sign for sign in piece
-    )
+        yield from (f"x={piece}", f"t={shape(letters)}")
+        yield from (f"e{length}={lowered[-length:]}" for length in AFFIXES if len(letters) > length)
 
 
 def _tables(

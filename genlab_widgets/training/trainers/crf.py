@@ -8,12 +8,12 @@ from __future__ import annotations
 import shutil
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import genlab_widgets.training.spark.annotations as rows_in_spark
 from genlab_widgets.errors import TooFewCompletions
 from genlab_widgets.training import word_crf
-from genlab_widgets.training.dataset import Example, Sentence, Span, spans_from_tags
+from genlab_widgets.training.dataset import Example, Sentence
 from genlab_widgets.training.epochs import Epoch
 from genlab_widgets.training.spark import reading
 from genlab_widgets.training.spark.annotations import CHUNK, NER, SENTENCE, TOKEN
@@ -59,7 +59,7 @@ class WordCrf:
         clock.mark("training")
         file = scratch / "word.crf"
         shutil.copyfile(model.modelfile.name, file)
-        predicted = predict(model, rows.test_examples, rows.test)
+        predicted = word_crf.predict(model, rows.test_examples, rows.test)
         clock.mark("prediction")
         return Trained(model=_pipeline(file), predicted=predicted, embeddings=dict(ABOUT), durations=clock.seconds)
 
@@ -69,22 +69,6 @@ class WordCrf:
 
     def graph(self, sentences: Sequence[Sentence], labels: Sequence[str], dimension: int) -> None:
         """Returns None: a CRF needs no graph."""
-
-
-def predict(model: Any, examples: Sequence[Example], sentences: Sequence[Sentence]) -> list[Example]:
-    """Returns the examples with the spans that a CRF finds in their sentences."""
-    spans: dict[int, list[Span]] = {item.task_id: [] for item in examples}
-    for sentence, tags in zip(sentences, tagged(model, sentences), strict=True):
-        spans[sentence.task_id] += spans_from_tags(sentence.tokens, tags)
-    return [item.with_spans(spans[item.task_id]) for item in examples]
-
-
-def tagged(model: Any, sentences: Sequence[Sentence]) -> list[list[str]]:
-    """Returns the tags that a CRF gives the words of sentences."""
-    return [
-        list(model.predict_single(word_crf.features([token.text for token in sentence.tokens])))
-        for sentence in sentences
-    ]
 
 
 def _listener(reporter: Reporter, passes: int, rows: int) -> Callable[[int, float], None]:

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import genlab_widgets.training.spark.annotations as rows_in_spark
-from genlab_widgets.errors import PoorQuality
 from genlab_widgets.training import automatic, word_crf
 from genlab_widgets.training.dataset import Example, Sentence
 from genlab_widgets.training.finetune import validation
 from genlab_widgets.training.finetune.tagger import entity_f1
 from genlab_widgets.training.runfolder import Candidate
-from genlab_widgets.training.trainers import crf
+from genlab_widgets.training.trainers import contest, crf
 from genlab_widgets.training.trainers.base import Rows, Trained
 from genlab_widgets.training.trainers.finetuned_ner import FineTunedNer
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from genlab_widgets.training.reporting import Reporter
     from genlab_widgets.training.spec import TrainingSpec
 
-_CRF, _TUNED = "CRF on words", "Fine-tuned transformer"
+_CRF = "CRF on words"
 
 
 class NerRace:
@@ -43,33 +42,21 @@ class NerRace:
         words = judged(rows, spec)
         reporter.log(f"{_CRF}: F1 {words.f1:.3f} on held-out training tasks.")
         tuned_spec = spec.model_copy(update={"architecture": "fine_tuned"})
-        tuned: Trained | None = None
-        try:
-            tuned = FineTunedNer().fit(spark, rows, tuned_spec, scratch, reporter)
-        except PoorQuality as error:  # the CRF has not failed
-            reporter.log(f"The fine-tuned transformer is left out. {error}")
-        reached = tuned.validation if tuned is not None else None
-        other = Candidate(
-            name="fine_tuned",
-            title=_TUNED,
-            f1=reached,
-            seconds=round(sum(tuned.durations.values()), 1) if tuned is not None else None,
-            note=f"{spec.epochs} epochs at most, learning rate {spec.learning_rate:g}, batch {spec.batch_size}",
-        )
-        if tuned is not None and reached is not None and reached > (words.f1 or 0.0):
-            why = f"Automatic took the fine-tuned transformer: F1 {reached:.3f} on held-out training tasks"
-            race = [words, other.model_copy(update={"chosen": True})]
-            return replace(tuned, race=race, architecture="fine_tuned", why=f"{why}, a CRF has {words.f1:.3f}.")
+        tuned = contest.enter(FineTunedNer(), spark, rows, tuned_spec, scratch, reporter)
+        if tuned.trained is not None and tuned.beats(words.f1 or 0.0):
+            why = f"Automatic took the fine-tuned transformer: F1 {tuned.told.f1:.3f} on held-out training tasks"
+            race = [words, tuned.told.model_copy(update={"chosen": True})]
+            why = f"{why}, a CRF has {words.f1:.3f}."
+            return replace(tuned.trained, race=race, architecture="fine_tuned", why=why)
         reporter.forget()
         crf_spec = automatic.as_crf(spec)
         reporter.expect(crf_spec.epochs)
         trained = crf.WordCrf().fit(spark, rows, crf_spec, scratch, reporter)
-        transformer = "learned nothing" if reached is None else f"has {reached:.3f}"
         why = (
             f"Automatic took a CRF on words: F1 {words.f1:.3f} on held-out training tasks; the fine-tuned transformer "
-            f"{transformer}."
+            f"{tuned.result}."
         )
-        race = [words.model_copy(update={"chosen": True}), other]
+        race = [words.model_copy(update={"chosen": True}), tuned.told]
         return replace(trained, race=race, architecture="crf", why=why)
 
     def read(self, spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
@@ -86,7 +73,7 @@ def judged(rows: Rows, spec: TrainingSpec) -> Candidate:
     parts = validation.hold_out(rows.train, spec.seed)
     model = word_crf.learn(parts.train, spec.seed)
     wanted = [sentence.tags for sentence in parts.validation]
-    found = 0.0 if model is None else entity_f1(wanted, crf.tagged(model, parts.validation))
+    found = 0.0 if model is None else entity_f1(wanted, word_crf.tagged(model, parts.validation))
     return Candidate(
         name="crf",
         title=_CRF,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ipywidgets
 
-from genlab_widgets.training.offers import ARCHITECTURES, FINE_TUNED, UNUSED
+from genlab_widgets.training.automatic import FINE_TUNED
+from genlab_widgets.training.offers import ARCHITECTURES, UNUSED
 from genlab_widgets.widgets.pages import form as forms
 from genlab_widgets.widgets.pages import wording
 from genlab_widgets.widgets.pages.embeddings_list import AUTOMATIC, EmbeddingsList, named_by
