@@ -39,7 +39,13 @@ def may_follow(before: str, after: str) -> bool:
     return not after.startswith("I-") or before[2:] == after[2:]
 
 
-def log_likelihood(scores: jax.Array, target: jax.Array, transitions: jax.Array, starts: jax.Array) -> jax.Array:
+def log_likelihood(
+    scores: jax.Array,
+    target: jax.Array,
+    transitions: jax.Array,
+    starts: jax.Array,
+    parts: jax.Array | None = None,
+) -> jax.Array:
     """Sums the log-likelihood of tag sequences under a linear-chain CRF (forward algorithm).
 
     Args:
@@ -47,6 +53,7 @@ def log_likelihood(scores: jax.Array, target: jax.Array, transitions: jax.Array,
         target: Tag numbers (batch x length); places of -1 are passed over.
         transitions: Scores of pairs (before x after).
         starts: Scores of first tags.
+        parts: Which sequence of its row a place belongs to (batch x length); a row is one sequence without.
     """
     import jax
     import jax.numpy as jnp
@@ -54,10 +61,14 @@ def log_likelihood(scores: jax.Array, target: jax.Array, transitions: jax.Array,
     present = target >= 0
     tags = jnp.maximum(target, 0)
     own = jnp.take_along_axis(scores, tags[..., None], axis=-1)[..., 0]
+    anew = jnp.zeros_like(present) if parts is None else jnp.pad(parts[:, 1:] != parts[:, :-1], ((0, 0), (1, 0)))
 
     def step(state: Any, given: Any) -> tuple[Any, None]:
         alpha, last, begun, path = state
-        score, tag, own_score, there = given
+        score, tag, own_score, there, new = given
+        if parts is not None:
+            path = path - jnp.where(new & begun, jax.nn.logsumexp(alpha, axis=-1), 0.0)
+            begun = begun & ~new
         entered = jax.nn.logsumexp(alpha[:, :, None] + transitions[None], axis=1)
         fresh = score + jnp.where(begun[:, None], entered, starts[None])
         pair = jnp.where(begun, transitions[last, tag], starts[tag])
@@ -75,9 +86,9 @@ def log_likelihood(scores: jax.Array, target: jax.Array, transitions: jax.Array,
         jnp.zeros(batch, bool),
         jnp.zeros(batch),
     )
-    along = (scores.swapaxes(0, 1), tags.T, own.T, present.T)
+    along = (scores.swapaxes(0, 1), tags.T, own.T, present.T, anew.T)
     (alpha, _, begun, path), _ = jax.lax.scan(step, begin, along)
-    return jnp.where(begun, path - jax.nn.logsumexp(alpha, axis=-1), 0.0).sum()
+    return (path - jnp.where(begun, jax.nn.logsumexp(alpha, axis=-1), 0.0)).sum()
 
 
 def max_marginals(scores: jax.Array, first: jax.Array, transitions: jax.Array, starts: jax.Array) -> jax.Array:

@@ -53,11 +53,21 @@ def _keep(folder: Path) -> None:
         os.environ.setdefault(_LEAST_SECONDS, "0.5")
 
 
+def multiplies_half() -> bool:
+    """Tells whether the processor multiplies matrices of bfloat16 itself (AMX, Intel since 2023)."""
+    return "amx_bf16" in _told().split()
+
+
 def _processor() -> str:
     """Names the processor and what it can do: code that was compiled for another one may not run on this."""
-    try:
-        told = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").partition("\n\n")[0]
-    except OSError:
-        told = platform.processor()
+    told = _told()
     kept = [line for line in told.splitlines() if line.startswith(("model name", "flags", "Features", "CPU part"))]
     return hashlib.sha256("\n".join(kept or [told]).encode()).hexdigest()[:12]
+
+
+def _told() -> str:
+    """Returns what the system says of the first processor."""
+    try:
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").partition("\n\n")[0]
+    except OSError:
+        return platform.processor()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import functools
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.training.embeddings.onnx_bert import BertShape
+from genlab_widgets.training.finetune import half
 from genlab_widgets.training.finetune.checkpoint import LAYER, POSITIONS, TYPES, WORDS
 
 if TYPE_CHECKING:
@@ -101,6 +104,8 @@ def forward(
     key: jax.Array | None = None,
     dropout: float = 0.0,
     added: jax.Array | None = None,
+    parts: jax.Array | None = None,
+    halved: bool = False,
 ) -> jax.Array:
     """Computes the last hidden state (batch x length x hidden).
 
@@ -113,23 +118,28 @@ def forward(
         key: Random key; None runs without dropout.
         dropout: Share that dropout takes, at the places where BERT has it.
         added: What is added to the embeddings (batch x length x hidden), if anything.
+        parts: Which of the rows that were packed into one a piece is from (batch x length), if any were: it sees and
+            counts pieces of the same only.
+        halved: Whether the layers multiply in half precision.
     """
     import jax
     import jax.numpy as jnp
 
     keys = jax.random.split(key, 3 * shape.layers + 1) if key is not None and dropout else None
-    total = params[WORDS][ids] + params[TYPES][types] + params[POSITIONS][: ids.shape[1]]
+    positions = params[POSITIONS][: ids.shape[1]] if parts is None else params[POSITIONS][_places_in(parts)]
+    total = params[WORDS][ids] + params[TYPES][types] + positions
     if added is not None:
         total = total + added
     hidden = _norm(total, params, "embeddings.LayerNorm", shape.epsilon)
     if keys is not None:
         hidden = drop(hidden, keys[0], dropout)
-    penalty = (1.0 - mask.astype(jnp.float32))[:, None, None, :] * _MASKED
+    seen = mask[:, None, :] > 0 if parts is None else parts[:, :, None] == parts[:, None, :]
+    penalty = jnp.where(seen, 0.0, _MASKED)[:, None]
     stacked = {name.removeprefix(LAYER): value for name, value in params.items() if name.startswith(LAYER)}
 
     def layer(x: jax.Array, given: Any) -> tuple[jax.Array, None]:
         weights, layer_keys = given
-        return _layer(x, penalty, weights, shape, layer_keys, dropout), None
+        return _layer(x, penalty, weights, shape, layer_keys, dropout, halved), None
 
     layer_keys = None if keys is None else keys[1:].reshape(shape.layers, 3)
     # One compiled layer for all copies each layer's weights in and gradients out: a step of training takes 15 % longer.
@@ -137,8 +147,24 @@ def forward(
     return hidden
 
 
+def _places_in(parts: jax.Array) -> jax.Array:
+    """Returns the place of each piece in its part, from 0 (batch x length)."""
+    import jax
+    import jax.numpy as jnp
+
+    places = jnp.arange(parts.shape[1])
+    anew = jnp.pad(parts[:, 1:] != parts[:, :-1], ((0, 0), (1, 0)))
+    return places - jax.lax.cummax(jnp.where(anew, places, 0), axis=1)
+
+
 def _layer(
-    x: jax.Array, penalty: jax.Array, weights: Mapping[str, Any], shape: BertShape, keys: Any, dropout: float
+    x: jax.Array,
+    penalty: jax.Array,
+    weights: Mapping[str, Any],
+    shape: BertShape,
+    keys: Any,
+    dropout: float,
+    halved: bool,
 ) -> jax.Array:
     import jax
     import jax.numpy as jnp
@@ -149,23 +175,46 @@ def _layer(
     def dropped(value: jax.Array, place: int) -> jax.Array:
         return value if keys is None else drop(value, keys[place], dropout)
 
+    def dense(value: jax.Array, name: str) -> jax.Array:
+        return (half.linear if halved else linear)(value, weights[f"{name}.weight"], weights[f"{name}.bias"])
+
     def heads(part: str) -> jax.Array:
-        return linear(x, weights, f"attention.self.{part}").reshape(batch, length, shape.heads, width)
+        return dense(x, f"attention.self.{part}").reshape(batch, length, shape.heads, width)
 
     scores = jnp.einsum("bqhd,bkhd->bhqk", heads("query"), heads("key")) / jnp.sqrt(jnp.float32(width)) + penalty
     attention = dropped(jax.nn.softmax(scores, axis=-1), 0)
     context = jnp.einsum("bhqk,bkhd->bqhd", attention, heads("value")).reshape(batch, length, shape.hidden)
-    attended = dropped(linear(context, weights, "attention.output.dense"), 1)
+    attended = dropped(dense(context, "attention.output.dense"), 1)
     x = _norm(x + attended, weights, "attention.output.LayerNorm", shape.epsilon)
-    inner = jax.nn.gelu(linear(x, weights, "intermediate.dense"), approximate=False)
-    outer = dropped(linear(inner, weights, "output.dense"), 2)
+    inner = _gelu()(dense(x, "intermediate.dense"))
+    outer = dropped(dense(inner, "output.dense"), 2)
     return _norm(x + outer, weights, "output.LayerNorm", shape.epsilon)
 
 
-def linear(x: jax.Array, weights: Mapping[str, Any], name: str) -> jax.Array:
+def linear(x: jax.Array, weight: jax.Array, bias: jax.Array) -> jax.Array:
     """Returns ``x W' + b``."""
-    found: jax.Array = x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
-    return found
+    return x @ weight.T + bias
+
+
+@functools.cache
+def _gelu() -> Callable[[jax.Array], jax.Array]:
+    """Returns the exact GELU, whose gradient is computed with it: JAX's would compute the error function again."""
+    import jax
+    import jax.numpy as jnp
+
+    def forward(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        below = 0.5 * (1.0 + jax.lax.erf(x * math.sqrt(0.5)))
+        return x * below, below + x * jnp.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
+
+    def backward(slope: jax.Array, gradient: jax.Array) -> tuple[jax.Array]:
+        return (gradient * slope,)
+
+    @jax.custom_vjp
+    def function(x: jax.Array) -> jax.Array:
+        return forward(x)[0]
+
+    function.defvjp(forward, backward)
+    return function
 
 
 def _norm(x: jax.Array, weights: Mapping[str, Any], name: str, epsilon: float) -> jax.Array:

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.errors import PoorQuality
-from genlab_widgets.training.finetune.rows import Row, batches, named
+from genlab_widgets.training.finetune.packing import packed_batches
+from genlab_widgets.training.finetune.probe import Estimate, Probe
+from genlab_widgets.training.finetune.rows import Batches, Row, batches, named, worth_compiling
 from genlab_widgets.training.finetune.state import EpochResult, State
 
 if TYPE_CHECKING:
@@ -28,9 +30,8 @@ if TYPE_CHECKING:
     """Weights, batch and random key to the mean loss of the batch."""
 
 _WARM_UP = 0.1
+"""Part of the steps in which the learning rate rises."""
 _CLIP = 1.0
-PROBE_SECONDS = 10.0
-"""What a probe takes, compilation apart; that is kept for the training."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,6 @@ class Recipe:
     seed: int = 42
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """What a probe found: speed, and seconds that a training will take (compilation included)."""
-
-    pieces_per_second: float
-    seconds: float
-
-
 @dataclass
 class Watcher:
     """What the outside hears and says while a training runs.
@@ -76,13 +69,13 @@ class Watcher:
         progress: Gets the part of the present epoch that is done (0..1) and the mean loss so far, after each step.
         epoch: Gets each finished epoch.
         stop: Asked before each step; True ends the training with what is best so far.
-        estimate: Gets the result of a probe before the first epoch; without it there is none.
+        estimate: Gets how long the training will take, once its first steps tell; one that goes on tells nothing.
     """
 
     progress: Callable[[float, float], None] = lambda fraction, loss: None
     epoch: Callable[[EpochResult], None] = lambda result: None
     stop: Callable[[], bool] = lambda: False
-    estimate: Callable[[Estimate], None] | None = None
+    estimate: Callable[[Estimate], None] = lambda found: None
 
 
 @dataclass
@@ -93,11 +86,13 @@ class Trainer:
         loss: Mean loss of a batch.
         recipe: How to train.
         new: Says of a weight's name whether it is new, so that it learns at ``head_rate``.
+        packs: Whether short rows are joined for a step.
     """
 
     loss: Loss
     recipe: Recipe
     new: Callable[[str], bool] = lambda name: True
+    packs: bool = False
     _compiled: Any = field(default=None, repr=False)
 
     def fit(
@@ -121,13 +116,10 @@ class Trainer:
             PoorQuality: The loss stopped being a number.
         """
         watcher = watcher or Watcher()
-        steps = self._steps_per_epoch(rows)
         state = State.load(folder, State.begin(params, self._optimizer(), named(rows)))
-        if watcher.estimate is not None and not state.epochs:
-            watcher.estimate(self.probe(params, rows, PROBE_SECONDS))
         while len(state.epochs) < self.recipe.epochs and not self._patience_ends(state):
             began = time.monotonic()
-            mean = self._epoch(state, rows, steps, watcher)
+            mean = self._epoch(state, rows, watcher)
             if mean is None:
                 return state.outcome(stopped=True)
             result = EpochResult(len(state.epochs) + 1, mean, score(state.params), time.monotonic() - began)
@@ -136,64 +128,44 @@ class Trainer:
             watcher.epoch(result)
         return state.outcome()
 
-    def probe(self, params: Params, rows: Sequence[Row], seconds: float = PROBE_SECONDS) -> Estimate:
-        """Runs steps on real rows for some seconds, throws their result away, and says how long a training takes.
-
-        The commonest length is compiled and timed; others are taken to compile as long.
-        """
-        step = self._step()
-        every = list(batches(rows, self.recipe.batch, self.recipe.seed, 0))
-        by_length: dict[int, list[Batch]] = {}
-        for batch in every:
-            by_length.setdefault(batch["ids"].shape[1], []).append(batch)
-        chosen = max(by_length.values(), key=len)
-        state = State.begin(params, self._optimizer())
-
-        def run(place: int) -> None:
-            key, batch = _key(self.recipe.seed, 0, place), chosen[place % len(chosen)]
-            state.params, state.optimizer, loss = step(state.params, state.optimizer, batch, key, 0.0)
-            loss.block_until_ready()
-
-        compiling = _seconds(lambda: run(0))
-        done, began = 0, time.monotonic()
-        while not done or time.monotonic() - began < seconds:
-            run(done)
-            done += 1
-        one = (time.monotonic() - began) / done
-        positions = sum(batch["ids"].size for batch in every)
-        per_position = one / chosen[0]["ids"].size
-        pieces = sum(len(row.ids) for row in rows)
-        total = self.recipe.epochs * positions * per_position + len(by_length) * max(0.0, compiling - one)
-        return Estimate(pieces / (positions * per_position), total)
-
-    def _epoch(self, state: State, rows: Sequence[Row], steps: int, watcher: Watcher) -> float | None:
+    def _epoch(self, state: State, rows: Sequence[Row], watcher: Watcher) -> float | None:
         """Runs one epoch and returns its mean loss; None where it was told to stop."""
-        number = len(state.epochs) + 1
-        step, every = self._step(), steps * self.recipe.epochs
+        number, step = len(state.epochs) + 1, self._step()
+        batches = self._batches(rows, number)
+        steps = len(batches)
+        probe = Probe(batches, self.recipe.epochs, watcher.estimate)
         total = 0.0
-        for place, batch in enumerate(batches(rows, self.recipe.batch, self.recipe.seed, number)):
+        for place, batch in enumerate(batches):
             if watcher.stop():
                 return None
+            began = time.monotonic()
+            pace = _pace((number - 1 + (place + 0.5) / steps) / self.recipe.epochs)
             key = _key(self.recipe.seed, number, place)
-            pace = _pace((number - 1) * steps + place, every)
             state.params, state.optimizer, loss = step(state.params, state.optimizer, batch, key, pace)
             total += float(loss)
             if not math.isfinite(total):
                 raise diverged(self.recipe.encoder_rate)
+            if number == 1:
+                probe.step(batch, time.monotonic() - began)
             watcher.progress((place + 1) / steps, total / (place + 1))
         if not _finite(state.params):  # the last step's loss was taken before it changed the weights
             raise diverged(self.recipe.encoder_rate)
+        probe.tell()
         return total / steps
+
+    def _batches(self, rows: Sequence[Row], epoch: int) -> Batches:
+        recipe = self.recipe
+        if self.packs:
+            return packed_batches(rows, recipe.batch, recipe.seed, epoch, recipe.epochs)
+        return batches(rows, recipe.batch, recipe.seed, epoch, worth_compiling(rows, recipe.epochs))
 
     def _patience_ends(self, state: State) -> bool:
         return len(state.epochs) - state.best >= self.recipe.patience if state.epochs else False
 
-    def _steps_per_epoch(self, rows: Sequence[Row]) -> int:
-        return -(-len(rows) // self.recipe.batch)
-
     def _step(self) -> Any:
-        """Returns the compiled step; weights and optimizer state are donated, so memory holds them once.
+        """Returns the compiled step; the optimizer's state is donated, so memory holds it once.
 
+        Were the weights donated as well, XLA would copy more than it saves (an update takes 68 ms then, not 31).
         Of a training only what it must know is compiled in: its length comes as the pace of each step, so that another
         training finds the compiled step in JAX's cache (:mod:`genlab_widgets.training.finetune.device`).
         """
@@ -209,7 +181,7 @@ class Trainer:
                 paced = jax.tree.map(lambda update: pace * update, updates)
                 return optax.apply_updates(params, paced), state, loss
 
-            self._compiled = jax.jit(step, donate_argnums=(0, 1))
+            self._compiled = jax.jit(step, donate_argnums=1)
         return self._compiled
 
     def _optimizer(self) -> Any:
@@ -233,12 +205,11 @@ class Trainer:
         )
 
 
-def _pace(step: int, steps: int) -> float:
-    """Returns the share of the highest learning rate at a step from 0: a tenth of warm-up, then a cosine to nothing."""
-    warm = max(1, int(_WARM_UP * steps))
-    if step < warm:
-        return step / warm
-    return 0.5 * (1.0 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+def _pace(done: float) -> float:
+    """Returns the share of the highest learning rate after a part of the training: a warm-up, a cosine to nothing."""
+    if done < _WARM_UP:
+        return done / _WARM_UP
+    return 0.5 * (1.0 + math.cos(math.pi * (done - _WARM_UP) / (1.0 - _WARM_UP)))
 
 
 def diverged(rate: float) -> PoorQuality:
@@ -262,9 +233,3 @@ def _key(seed: int, epoch: int, step: int) -> jax.Array:
     import jax
 
     return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed, impl="unsafe_rbg"), epoch), step)
-
-
-def _seconds(work: Callable[[], None]) -> float:
-    began = time.monotonic()
-    work()
-    return time.monotonic() - began

@@ -12,10 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from genlab_widgets.training.finetune import encoder
+from genlab_widgets.training.finetune import encoder, half
 from genlab_widgets.training.finetune.checkpoint import Checkpoint
 from genlab_widgets.training.finetune.encoder import Narrowed
-from genlab_widgets.training.finetune.loop import PROBE_SECONDS, Estimate, Recipe, Trainer, Watcher
+from genlab_widgets.training.finetune.loop import Recipe, Trainer, Watcher
 from genlab_widgets.training.finetune.rows import Row, in_order
 from genlab_widgets.training.finetune.wordpieces import LONGEST_STRETCH, UNKNOWN
 
@@ -46,11 +46,13 @@ class FineTuned(ABC, Generic[Taught]):
         checkpoint: The encoder that is fine-tuned.
         longest: Most pieces of a row; not more than the encoder has positions for.
         hides_words: Whether a step may replace words by the unknown piece.
+        packs: Whether short rows are joined for a step: targets are one a piece, and nothing else is said of a row.
     """
 
     checkpoint: Checkpoint
     longest: int = field(default=512, kw_only=True)
     hides_words: ClassVar[bool] = False
+    packs: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         self.longest = min(self.longest, self.checkpoint.shape.positions)
@@ -99,11 +101,6 @@ class FineTuned(ABC, Generic[Taught]):
         self._settle(best, validation)
         return replace(outcome, params=best)
 
-    def probe(self, train: Sequence[Taught], recipe: Recipe, seconds: float = PROBE_SECONDS) -> Estimate:
-        """Measures the speed on this machine and says how long :meth:`fit` will take."""
-        trainer, narrow, rows = self._trainer(train, recipe)
-        return trainer.probe(narrow.params(self.begin(recipe.seed)), rows, seconds)
-
     @abstractmethod
     def score(self, params: Mapping[str, Any], validation: Sequence[Taught]) -> float:
         """Scores weights on the validation part, 0 to 1, higher is better."""
@@ -145,17 +142,31 @@ class FineTuned(ABC, Generic[Taught]):
         return self._scores(params, batch, None, 0.0)
 
     def _scores(self, params: Mapping[str, Any], batch: Batch, key: jax.Array | None, dropout: float) -> jax.Array:
-        """Returns the head's scores of what it reads (its shape, the last axis with the head's outputs)."""
+        """Returns the head's scores of what it reads (its shape, the last axis with the head's outputs).
+
+        With a key they are those of a training step, with dropout and, where the processor has it, in half precision.
+        """
         import jax
 
         keys = jax.random.split(key) if key is not None and dropout else (None, None)
         ids, types, mask = batch["ids"], batch["types"], batch["mask"]
         added = self._added(params, batch)
-        hidden = encoder.forward(params, self.checkpoint.shape, ids, types, mask, keys[0], dropout, added)
+        hidden = encoder.forward(
+            params,
+            self.checkpoint.shape,
+            ids,
+            types,
+            mask,
+            keys[0],
+            dropout,
+            added=added,
+            parts=batch.get("parts"),
+            halved=key is not None and half.usable(),
+        )
         read = self._read_by_head(hidden, batch)
         if keys[1] is not None:
             read = encoder.drop(read, keys[1], dropout)
-        return encoder.linear(read, params, HEAD)
+        return encoder.linear(read, params[f"{HEAD}.weight"], params[f"{HEAD}.bias"])
 
     @cached_property
     def _compiled(self) -> Any:
@@ -185,7 +196,7 @@ class FineTuned(ABC, Generic[Taught]):
         narrow = Narrowed.of(self.checkpoint.weights, seen)
         loss = self._loss(recipe, int(narrow.places(unknown)[0]))
         narrowed = [replace(row, ids=narrow.places(row.ids)) for row in rows]
-        return Trainer(loss, recipe, self.checkpoint.is_new), narrow, narrowed
+        return Trainer(loss, recipe, self.checkpoint.is_new, self.packs), narrow, narrowed
 
 
 def new_weight(numbers: np.random.Generator, *size: int) -> NDArray[np.float32]:

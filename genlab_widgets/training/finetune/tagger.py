@@ -45,6 +45,7 @@ class Tagger(FineTuned[Sentence]):
     crf: bool = True
     lexical: bool = True
     hides_words = True
+    packs = True
 
     def predict(self, params: Mapping[str, Any], sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         """Returns one tag a word, the best legal path of each window; ``O`` for words without any piece."""
@@ -140,7 +141,7 @@ class Tagger(FineTuned[Sentence]):
             if recipe.word_dropout:
                 ids = jnp.where(encoder.chosen_words(batch["words"], keys[0], recipe.word_dropout), unknown, ids)
             scores = self._scores(params, {**batch, "ids": ids}, keys[1], recipe.dropout)
-            total = crf.log_likelihood(scores, batch["target"], *self._pairs(params))
+            total = crf.log_likelihood(scores, batch["target"], *self._pairs(params), batch.get("parts"))
             return -total / jnp.maximum(1, (batch["target"] >= 0).sum())
 
         return mean_loss

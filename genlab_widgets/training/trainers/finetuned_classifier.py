@@ -44,8 +44,7 @@ class FineTunedClassifier(FineTuning[Classifier]):
         require_two_classes(rows)
         model = Classifier(finetuning.base_of(spec.embeddings), rows.labels, multiple=rows.multiple)
         train, held = (taught(model, part) for part in split.hold_out(rows.train_examples, spec.seed))
-        tokens = sum(len(words) for passage, _ in train for words in passage)
-        return Lesson(model, train, held, tokens, "F1" if rows.multiple else "accuracy")
+        return Lesson(model, train, held, "F1" if rows.multiple else "accuracy")
 
     def pipeline(
         self, spark: SparkSession, model: Classifier, params: Mapping[str, Any], folder: Path

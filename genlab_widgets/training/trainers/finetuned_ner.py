@@ -35,7 +35,7 @@ class FineTunedNer(FineTuning[Tagger]):
         """Returns the training sentences; a tenth of the tasks chooses."""
         model = Tagger(finetuning.base_of(spec.embeddings), tagger.tags_of(rows.train))
         train, held = validation.hold_out(rows.train, spec.seed)
-        return Lesson(model, train, held, sum(len(sentence.tokens) for sentence in train))
+        return Lesson(model, train, held)
 
     def pipeline(self, spark: SparkSession, model: Tagger, params: Mapping[str, Any], folder: Path) -> PipelineModel:
         """Returns the pipeline from raw ``text`` to ``ner_chunk``."""

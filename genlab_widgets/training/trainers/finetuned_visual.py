@@ -51,7 +51,7 @@ class FineTunedVisualNer(FineTuning[PageTagger]):
         choosing = [page for page in every if page.task_id in held]
         train = [page for page in every if page.task_id not in held] or every
         model = PageTagger(base, page_tagger.tags_of(every))
-        return Lesson(model, train, choosing, sum(len(page.words) for page in train))
+        return Lesson(model, train, choosing)
 
     def recipe(self, spec: TrainingSpec) -> Recipe:
         """Returns how a spec trains on pages."""

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from genlab_widgets.training.epochs import Average, Epoch, Scores
-from genlab_widgets.training.estimate import fine_tuning_seconds
 from genlab_widgets.training.finetune import checkpoint, export
 from genlab_widgets.training.finetune.checkpoint import Checkpoint
-from genlab_widgets.training.finetune.loop import Estimate, Recipe, Watcher
+from genlab_widgets.training.finetune.loop import Recipe, Watcher
 from genlab_widgets.training.finetune.model import FineTuned
+from genlab_widgets.training.finetune.probe import Estimate
 from genlab_widgets.training.trainers.base import Clock, Rows, Trained
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ STATE = "state"
 _BATCH = 16
 _HEAD_TIMES = 5
 """New layers learn so many times faster than the encoder (``docs/benchmarks.md``: 2e-4 and 1e-3)."""
-_PROBE_FROM_SECONDS = 60.0
-"""A training that is estimated shorter is not probed: the probe takes ten seconds."""
 
 
 Model = TypeVar("Model", bound=FineTuned[Any])
@@ -47,14 +45,12 @@ class Lesson(Generic[Model]):
         model: The checkpoint with a head that learns.
         train: What it learns from.
         validation: What chooses the epoch: a part of the training tasks.
-        tokens: Tokens that are learned from.
         measure: What the validation score is, in a word.
     """
 
     model: Model
     train: Sequence[Any]
     validation: Sequence[Any]
-    tokens: int
     measure: str = "F1"
 
 
@@ -84,7 +80,7 @@ class FineTuning(ABC, Generic[Model]):
         name = model.checkpoint.name
         reporter.log(f"Fine-tunes {name} on {count:,} {self.examples}; {len(lesson.validation):,} choose.")
         reporter.began()
-        heard = watcher(reporter, spec, count, lesson.tokens, lesson.measure)
+        heard = watcher(reporter, spec, count, lesson.measure)
         outcome = model.fit(lesson.train, lesson.validation, self.recipe(spec), scratch / STATE, heard)
         for sentence in self.learned(model):
             reporter.log(sentence)
@@ -168,14 +164,13 @@ def recipe(spec: TrainingSpec) -> Recipe:
     )
 
 
-def watcher(reporter: Reporter, spec: TrainingSpec, rows: int, tokens: int, measure: str) -> Watcher:
+def watcher(reporter: Reporter, spec: TrainingSpec, rows: int, measure: str) -> Watcher:
     """Returns what tells the run of epochs, of the way through them, and beforehand of the time they will take.
 
     Args:
         reporter: The run's.
         spec: What is trained.
         rows: Rows that are learned from.
-        tokens: Their tokens.
         measure: What the validation score is.
     """
 
@@ -206,8 +201,7 @@ def watcher(reporter: Reporter, spec: TrainingSpec, rows: int, tokens: int, meas
         )
         reporter.estimate(found.seconds)
 
-    long = fine_tuning_seconds(spec.kind, tokens, spec.epochs) >= _PROBE_FROM_SECONDS
-    return Watcher(progress=stepped, epoch=heard, estimate=estimated if long else None)
+    return Watcher(progress=stepped, epoch=heard, estimate=estimated)
 
 
 def stage(

@@ -54,6 +54,19 @@ def test_rows_without_words_add_nothing() -> None:
     assert float(crf.log_likelihood(*map(jnp.asarray, (scores, target, transitions, starts)))) == 0
 
 
+def test_sequences_of_one_row_are_scored_apart() -> None:
+    scores, transitions, starts = drawn()
+    target = np.full((2, LENGTH), -1)
+    target[0, [1, 2, 4]], target[1, [3]] = (1, 2, 0), (3,)
+    apart = crf.log_likelihood(*map(jnp.asarray, (scores, target, transitions, starts)))
+    nothing = np.zeros((1, 3, len(TAGS)), "float32")
+    row = np.concatenate([scores[:1], scores[1:], nothing], axis=1)
+    tags = np.concatenate([target[:1], target[1:], np.full((1, 3), -1)], axis=1)
+    parts = np.asarray([[0] * LENGTH + [1] * LENGTH + [-1] * 3])
+    together = crf.log_likelihood(*map(jnp.asarray, (row, tags, transitions, starts, parts)))
+    assert float(together) == pytest.approx(float(apart), abs=1e-4)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_max_marginals_are_the_best_paths_through_each_tag(seed: int) -> None:
     scores, transitions, starts = drawn(seed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -51,6 +53,16 @@ def test_dropout_is_the_same_for_the_same_key_and_none_without() -> None:
     assert (run(1, 0.5) == run(1, 0.5)).all()
     assert (run(1, 0.5) != run(2, 0.5)).any()
     assert (run(None, 0.5) == run(1, 0.0)).all()
+
+
+def test_gelu_and_its_slope_are_exact() -> None:
+    x = np.linspace(-6, 6, 241).astype("float32")
+    exact = partial(jax.nn.gelu, approximate=False)
+    np.testing.assert_allclose(encoder._gelu()(x), exact(x), atol=1e-6)
+    slope, wanted = (
+        jax.grad(lambda given, function=function: function(given).sum()) for function in (encoder._gelu(), exact)
+    )
+    np.testing.assert_allclose(slope(x), wanted(x), atol=1e-5)
 
 
 def test_stacking_is_undone() -> None:

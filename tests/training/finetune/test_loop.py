@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from genlab_widgets.errors import PoorQuality
-from genlab_widgets.training.finetune import loop, tagger
-from genlab_widgets.training.finetune.loop import EpochResult, Estimate, Recipe, Trainer, Watcher
+from genlab_widgets.training.finetune import probe, tagger
+from genlab_widgets.training.finetune.loop import Recipe, Trainer, Watcher
+from genlab_widgets.training.finetune.probe import Estimate
 from genlab_widgets.training.finetune.rows import LENGTHS, Row, batches, in_order
+from genlab_widgets.training.finetune.state import EpochResult
 from tests.training.finetune import samples
 
 
@@ -87,7 +89,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     def kill(fraction: float, loss: float) -> None:
         nonlocal steps
         steps += 1
-        if steps == 6:  # in the second of three epochs of four steps
+        if steps == 5:  # in the second of three epochs of three or four steps
             raise Killed
 
     with pytest.raises(Killed):
@@ -101,7 +103,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(tmp_path: Path) -> None:
 
 def test_a_state_half_written_is_passed_over(tmp_path: Path) -> None:
     whole = Small().fit(tmp_path / "whole")
-    Small(epochs=3).fit(tmp_path / "killed", Watcher(stop=_after(6)))
+    Small(epochs=3).fit(tmp_path / "killed", Watcher(stop=_after(5)))
     broken = tmp_path / "killed" / "epoch-2"
     broken.mkdir()
     (broken / "params.safetensors").write_bytes(b"half")
@@ -139,7 +141,10 @@ def test_a_stop_gives_what_is_best_so_far(tmp_path: Path) -> None:
 def test_progress_runs_from_nothing_to_one_in_each_epoch(tmp_path: Path) -> None:
     heard: list[float] = []
     Small(epochs=2).fit(tmp_path, Watcher(progress=lambda fraction, loss: heard.append(fraction)))
-    assert heard == [0.25, 0.5, 0.75, 1.0] * 2
+    epochs = [heard[: heard.index(1.0) + 1], heard[heard.index(1.0) + 1 :]]
+    for steps in epochs:
+        assert len(steps) > 1
+        assert steps == [(place + 1) / len(steps) for place in range(len(steps))]
 
 
 def fit_to(scores: list[float], folder: Path, patience: int) -> Any:
@@ -186,24 +191,24 @@ def test_a_state_of_other_rows_is_passed_over(tmp_path: Path) -> None:
     assert [epoch.number for epoch in heard] == [1]
 
 
-def test_a_watcher_that_asks_hears_the_estimate_before_the_first_epoch_only(tmp_path: Path) -> None:
+def test_the_first_steps_tell_once_how_long_it_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[Any] = []
-    watcher = Watcher(epoch=lambda result: heard.append(result.number), estimate=lambda found: heard.append(found))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "PROBE_SECONDS", 0.05)
-        Small(epochs=1).fit(tmp_path / "a", watcher)
-        Small(epochs=1).fit(tmp_path / "a", watcher)
-    assert isinstance(heard[0], Estimate)
-    assert heard[1:] == [1]
-    assert same(Small(epochs=1).fit(tmp_path / "a").params, Small(epochs=1).fit(tmp_path / "b").params)
-
-
-def test_a_probe_estimates_and_changes_nothing(tmp_path: Path) -> None:
-    small = Small()
-    estimate = small.tagger.probe(small.train, small.recipe, seconds=0.05)
+    watcher = Watcher(epoch=lambda result: heard.append(result.number), estimate=heard.append)
+    monkeypatch.setattr(probe, "SECONDS", 0.0)
+    Small(epochs=2).fit(tmp_path, watcher)
+    estimate, *numbers = heard
+    assert isinstance(estimate, Estimate)
+    assert numbers == [1, 2]
     assert estimate.pieces_per_second > 0
     assert estimate.seconds > 0
-    assert same(small.fit(tmp_path / "a").params, Small().fit(tmp_path / "b").params)
+    Small(epochs=3).fit(tmp_path, watcher)
+    assert heard[3:] == [3]  # one that goes on tells nothing
+
+
+def test_a_training_of_few_seconds_tells_after_its_first_epoch(tmp_path: Path) -> None:
+    heard: list[Any] = []
+    Small(epochs=2).fit(tmp_path, Watcher(epoch=lambda result: heard.append(result.number), estimate=heard.append))
+    assert [isinstance(item, Estimate) for item in heard] == [True, False, False]
 
 
 def test_old_states_are_cleared_away(tmp_path: Path) -> None:
