@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from genlab_widgets.training.finetune import device
 from genlab_widgets.training.spec import defaults
 
 if TYPE_CHECKING:
@@ -43,9 +44,10 @@ _CLASSIFIER_TOKENS_PER_SECOND = 50_000.0
 _PIECES_A_TOKEN = {"visual_ner": 2.3}
 _USUAL_PIECES_A_TOKEN = 1.35
 """Word pieces of a token: 114,500 for 49,600 words of receipts, whose windows overlap; 1.35 in running text."""
-_PIECES_PER_SECOND = 1500.0
-"""Word pieces a second that MiniLM learns from on two cores (1,280 in long rows, more in short ones)."""
-_COMPILE_SECONDS = 40.0
+_PIECES_PER_SECOND = {True: 2_200.0, False: 1_500.0}
+"""Word pieces a second that MiniLM learns from on two cores, validation included; ``True`` where they have AMX."""
+_COMPILE_SECONDS = 25.0
+"""Steps of one or two lengths, predictions of three, and the CRF on word pieces."""
 _FINE_TUNING_MEMORY_MB = 2000.0
 """Python with weights, gradients and Adam's moments of MiniLM, batch 16: 1.9 GB measured."""
 _JVM_MEMORY_MB = 1400.0
@@ -123,7 +125,7 @@ def estimate(spec: TrainingSpec, train_tokens: int, test_tokens: int, dimension:
 def fine_tuning_seconds(kind: str, train_tokens: int, epochs: int) -> float:
     """Estimates the epochs of a fine-tuning, compilation included."""
     pieces = train_tokens * _PIECES_A_TOKEN.get(kind, _USUAL_PIECES_A_TOKEN)
-    return _COMPILE_SECONDS + epochs * pieces / _PIECES_PER_SECOND
+    return _COMPILE_SECONDS + epochs * pieces / _PIECES_PER_SECOND[device.multiplies_half()]
 
 
 def _is_raced(spec: TrainingSpec) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from genlab_widgets.training import automatic
 from genlab_widgets.training.embeddings import minilm
 from genlab_widgets.training.estimate import estimate
+from genlab_widgets.training.finetune import device
 from genlab_widgets.training.spec import TrainingSpec, defaults
 from genlab_widgets.training.trainers import trainer_for
 from genlab_widgets.training.trainers.classifier_race import ClassifierRace
@@ -18,8 +19,9 @@ from genlab_widgets.training.trainers.ner_race import NerRace
 
 
 @pytest.fixture(autouse=True)
-def _minilm_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
+def _minilm_is_here_on_a_usual_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(minilm, "fetched", lambda: True)
+    monkeypatch.setattr(device, "multiplies_half", lambda: False)
 
 
 def resolved(language: str = "en", tokens: int = 40_000, **fields: Any) -> automatic.Choice:

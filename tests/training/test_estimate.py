@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from genlab_widgets.training.estimate import MB, Estimate, estimate
+from genlab_widgets.training.estimate import MB, Estimate, estimate, fine_tuning_seconds
+from genlab_widgets.training.finetune import device
 from genlab_widgets.training.spec import TrainingSpec
 
 
@@ -31,6 +32,13 @@ def test_measured_trainings_are_near() -> None:
     """1,000 sentences, 23,767 tokens, 10 epochs took 138 s on word2vec and 175 s on MiniLM, start included."""
     assert estimate_ner(23_767, 11_900, 100, "word2vec", 10, 16).seconds == pytest.approx(138 + 40, rel=0.3)
     assert estimate_ner(23_767, 11_900, 384, "minilm", 10, 16).seconds == pytest.approx(175 + 75, rel=0.3)
+
+
+@pytest.mark.parametrize(("has_half", "seconds"), [(True, 139.0), (False, 250.0)])
+def test_a_measured_fine_tuning_is_near(monkeypatch: pytest.MonkeyPatch, has_half: bool, seconds: float) -> None:
+    """tweets_ner, five epochs, without the start: 139 s on a processor with AMX; 250 s before it was used."""
+    monkeypatch.setattr(device, "multiplies_half", lambda: has_half)
+    assert fine_tuning_seconds("ner", 37_500, 5) == pytest.approx(seconds, rel=0.25)
 
 
 @pytest.mark.parametrize("field", ["train_tokens", "test_tokens", "dimension", "epochs"])

@@ -6,6 +6,7 @@ What it compiles for a length of rows (4 to 10 s each) is kept in the cache for 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import platform
@@ -65,6 +66,7 @@ def _processor() -> str:
     return hashlib.sha256("\n".join(kept or [told]).encode()).hexdigest()[:12]
 
 
+@functools.cache
 def _told() -> str:
     """Returns what the system says of the first processor."""
     try:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LENGTHS = (16, 32, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
 """Rows are padded to the next of these, or to the next of those that a training takes: see :func:`worth_compiling`."""
+_READ = (32, 64, 128, 256, 512)
+"""Lengths of rows that are only read, which takes a third of a step: few, because each is compiled for a second."""
 _COMPILING = 20_000
 """Positions (pieces and padding) that a step learns from while one length is compiled: 7 s at 2,800 a second."""
 _ATTENTION = 268
@@ -121,7 +123,7 @@ def in_order(rows: Sequence[Row], size: int) -> Iterator[tuple[list[int], Batch]
     order = sorted(range(len(rows)), key=lambda place: len(rows[place].ids))
     for start in range(0, len(order), size):
         places = order[start : start + size]
-        yield places, padded([rows[place] for place in places], size)
+        yield places, padded([rows[place] for place in places], size, _READ)
 
 
 def named(rows: Sequence[Row]) -> str:
