@@ -3,11 +3,12 @@
     python -m venv /tmp/torch-venv && /tmp/torch-venv/bin/pip install torch
     python benchmarks/piece_speed.py EXPORT --python /tmp/torch-venv/bin/python --repeats 5
 
-Both train the same MiniLM with a tagging head on the same padded batches: dropout at the same places, clipping, AdamW.
-Ours is measured as it trains, with the CRF over the tags and a table of the word pieces that occur; PyTorch
-(``torch_peer.py``) has cross-entropy in place of the CRF, and is measured with the whole table, as a script would have
-it, and with our narrow one. Each round is one epoch of each; the first one (compilation, allocation) is not counted.
-Before it, the hidden states of both on one batch are compared.
+Both train the same MiniLM with a tagging head on the same sentences: dropout at the same places, clipping, AdamW.
+Ours is measured as it trains, with the CRF over the tags, a table of the word pieces that occur, short sentences
+packed, and half precision where the processor has it; PyTorch (``torch_peer.py``) has padded batches, float32 and
+cross-entropy in place of the CRF, and is measured with the whole table, as a script would have it, and with our
+narrow one. Each round is one epoch of each; the first one (compilation, allocation) is not counted. Before it, the
+hidden states of both on one batch are compared.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.training.dataset import OUTSIDE
+from genlab_widgets.training.finetune.packing import begins
 
 if TYPE_CHECKING:
     import jax
@@ -61,7 +62,7 @@ def log_likelihood(
     present = target >= 0
     tags = jnp.maximum(target, 0)
     own = jnp.take_along_axis(scores, tags[..., None], axis=-1)[..., 0]
-    anew = jnp.zeros_like(present) if parts is None else jnp.pad(parts[:, 1:] != parts[:, :-1], ((0, 0), (1, 0)))
+    anew = jnp.zeros_like(present) if parts is None else begins(parts)
 
     def step(state: Any, given: Any) -> tuple[Any, None]:
         alpha, last, begun, path = state

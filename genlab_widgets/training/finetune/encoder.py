@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from genlab_widgets.training.embeddings.onnx_bert import BertShape
 from genlab_widgets.training.finetune import half
 from genlab_widgets.training.finetune.checkpoint import LAYER, POSITIONS, TYPES, WORDS
+from genlab_widgets.training.finetune.packing import begins
 
 if TYPE_CHECKING:
     import jax
@@ -153,8 +154,7 @@ def _places_in(parts: jax.Array) -> jax.Array:
     import jax.numpy as jnp
 
     places = jnp.arange(parts.shape[1])
-    anew = jnp.pad(parts[:, 1:] != parts[:, :-1], ((0, 0), (1, 0)))
-    return places - jax.lax.cummax(jnp.where(anew, places, 0), axis=1)
+    return places - jax.lax.cummax(jnp.where(begins(parts), places, 0), axis=1)
 
 
 def _layer(
@@ -176,7 +176,7 @@ def _layer(
         return value if keys is None else drop(value, keys[place], dropout)
 
     def dense(value: jax.Array, name: str) -> jax.Array:
-        return (half.linear if halved else linear)(value, weights[f"{name}.weight"], weights[f"{name}.bias"])
+        return linear(value, weights, name, halved)
 
     def heads(part: str) -> jax.Array:
         return dense(x, f"attention.self.{part}").reshape(batch, length, shape.heads, width)
@@ -191,9 +191,11 @@ def _layer(
     return _norm(x + outer, weights, "output.LayerNorm", shape.epsilon)
 
 
-def linear(x: jax.Array, weight: jax.Array, bias: jax.Array) -> jax.Array:
-    """Returns ``x W' + b``."""
-    return x @ weight.T + bias
+def linear(x: jax.Array, weights: Mapping[str, Any], name: str, halved: bool = False) -> jax.Array:
+    """Returns ``x W' + b``; ``halved`` in half precision."""
+    weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
+    found: jax.Array = half.linear(x, weight, bias) if halved else x @ weight.T + bias
+    return found
 
 
 @functools.cache

@@ -33,7 +33,7 @@ def usable() -> bool:
 
 
 def linear(x: jax.Array, weight: jax.Array, bias: jax.Array) -> jax.Array:
-    """Returns ``x W' + b``, as :func:`genlab_widgets.training.finetune.encoder.linear` does."""
+    """Returns ``x W' + b`` (x: ... x inputs, weight: outputs x inputs, bias: outputs)."""
     found: jax.Array = _linear()(x, weight, bias)
     return found
 

@@ -166,7 +166,7 @@ class FineTuned(ABC, Generic[Taught]):
         read = self._read_by_head(hidden, batch)
         if keys[1] is not None:
             read = encoder.drop(read, keys[1], dropout)
-        return encoder.linear(read, params[f"{HEAD}.weight"], params[f"{HEAD}.bias"])
+        return encoder.linear(read, params, HEAD)
 
     @cached_property
     def _compiled(self) -> Any:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Batch = dict[str, Any]
-    """Arrays by name; see :func:`batches`. Inside a compiled function they are JAX's, outside numpy's."""
+    """Arrays by name; see :class:`Batches`. Inside a compiled function they are JAX's, outside numpy's."""
 
 LENGTHS = (16, 32, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
 """Rows are padded to the next of these, or to the next of those that a training takes: see :func:`worth_compiling`."""
@@ -62,7 +62,7 @@ def worth_compiling(rows: Sequence[Row], passes: int, least: int = 0) -> tuple[i
     pieces = np.asarray([len(row.ids) for row in rows] or [1])
     longest = max(least, int(pieces.max()))
     offered = [length for length in LENGTHS if least <= length < longest]
-    offered.append(next((length for length in LENGTHS if length >= longest), longest))
+    offered.append(fitting(longest, LENGTHS))
     counted = np.bincount(np.searchsorted(offered, pieces), pieces if least else None, len(offered))
     up_to = np.concatenate([[0.0], np.cumsum(counted)])
     # The cheapest choice whose longest length is the one at ``place``, from the cheapest ones of shorter lengths.
@@ -167,6 +167,10 @@ def padded(rows: Sequence[Row], size: int, lengths: Sequence[int] = LENGTHS) -> 
 
 
 def _length(rows: Sequence[Row], lengths: Sequence[int]) -> int:
-    """Returns the length to pad rows to: the next of some, or that of the longest row where none is long enough."""
-    longest = max(len(row.ids) for row in rows)
-    return next((length for length in lengths if length >= longest), longest)
+    """Returns the length to pad rows to."""
+    return fitting(max(len(row.ids) for row in rows), lengths)
+
+
+def fitting(pieces: int, lengths: Sequence[int]) -> int:
+    """Returns the first length (of some, ascending) that holds so many pieces; their own number where none does."""
+    return next((length for length in lengths if length >= pieces), pieces)

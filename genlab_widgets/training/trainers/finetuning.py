@@ -165,7 +165,7 @@ def recipe(spec: TrainingSpec) -> Recipe:
 
 
 def watcher(reporter: Reporter, spec: TrainingSpec, rows: int, measure: str) -> Watcher:
-    """Returns what tells the run of epochs, of the way through them, and beforehand of the time they will take.
+    """Returns what tells the run of epochs, of the way through them, and of the time they will take.
 
     Args:
         reporter: The run's.
