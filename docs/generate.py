@@ -1,4 +1,4 @@
-"""Writes the pages of docs/ that follow from the code: commands, settings, error codes.
+"""Writes the pages of docs/ that follow from the code: commands, settings, error codes, REST routes.
 
 ``python docs/generate.py`` (``make docs``) writes them; ``tests/test_docs.py`` fails while one is out of date.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from genlab_widgets import cli, errors, settings
+from genlab_widgets.server import PREFIX, handler, routes
 
 DOCS = Path(__file__).resolve().parent
 NOTICE = "<!-- Written by docs/generate.py (make docs): do not edit. -->\n\n"
@@ -102,7 +103,50 @@ def field_texts(model: type) -> dict[str, str]:
     return texts
 
 
-PAGES = {"cli.md": commands, "errors.md": error_codes, "settings.md": settings_table}
+def rest() -> str:
+    """Returns rest.md: every route with what it does and what it takes."""
+    intro = (
+        f"Jupyter's server answers under `<base address>/{PREFIX}/`. Every request needs Jupyter's login: a token in "
+        "the header (`Authorization: token ...`), or the cookie and the XSRF header of a page. The user is the one "
+        "that Jupyter knows; where it knows none (a token, a password), the one of `GENLAB_USER`. Roles are those of "
+        "the project.\n\n"
+        'Answers are JSON. An error is `{"error": {code, reason, what, why, next_step, details}, "message"}` with the '
+        "status of the table below; [errors.md](errors.md) lists the codes. Times are ISO 8601 in UTC.\n\n"
+        '```\ncurl -H \'Authorization: token TOKEN\' -d \'{"spec": {"epochs": 5}, "key": "nightly-1"}\' \\\n'
+        f"  http://127.0.0.1:8888/{PREFIX}/projects/clinic_notes/runs\n```\n"
+    )
+    return "# REST routes\n\n" + NOTICE + intro + "".join(map(route_text, routes.ROUTES)) + statuses()
+
+
+def route_text(route: routes.Route) -> str:
+    """Returns one route: what it does, and a line per field that it takes."""
+    text = f"\n## {route.method} {route.path}\n\n{inspect.cleandoc(route.answer.__doc__ or '')}\n"
+    lines = [
+        f"- `{name}` ({'in the address' if model is route.query else 'in the body'}): {texts[name]}\n"
+        for model in (route.query, route.body)
+        if model
+        for texts in [inherited_texts(model)]
+        for name in model.model_fields
+    ]
+    return text + ("\n" + "".join(lines) if lines else "")
+
+
+def inherited_texts(model: type) -> dict[str, str]:
+    """Returns :func:`field_texts` of a class and of those above it in the same module."""
+    ours = [kind for kind in reversed(model.__mro__) if kind.__module__ == model.__module__]
+    return {name: text for kind in ours for name, text in field_texts(kind).items()}
+
+
+def statuses() -> str:
+    """Returns the table of HTTP statuses."""
+    by_status: dict[int, list[str]] = {}
+    for kind in sorted(error_types(), key=lambda kind: kind.code):
+        by_status.setdefault(handler.http_status(kind("")), []).append(f"{kind.__name__} (`{kind.code}`)")
+    rows = [f"| {status} | {', '.join(kinds)} |" for status, kinds in sorted(by_status.items())]
+    return "\n## Statuses of errors\n\n| status | errors |\n|---|---|\n" + "\n".join(rows) + "\n"
+
+
+PAGES = {"cli.md": commands, "errors.md": error_codes, "settings.md": settings_table, "rest.md": rest}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from genlab_widgets.errors import NotFound, WrongParameters
@@ -18,6 +18,10 @@ def _login_name() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container whose user number stands in no list of users
         return f"user-{os.getuid()}"
+
+
+PATHS = ("home", "cache", "minilm_folder", "templates", "licenses", "licensed_jars")
+"""Settings that are paths."""
 
 
 class Settings(BaseSettings):
@@ -55,6 +59,20 @@ class Settings(BaseSettings):
     """Minutes after which a training script of one's own is ended."""
     user: str = Field(default_factory=_login_name)
     """Who acts; a member's name of the project."""
+
+    @field_validator(*PATHS)
+    @classmethod
+    def _whole(cls, path: Path | None) -> Path | None:
+        """Makes a path mean the same for everybody, also for a process that works in another folder."""
+        try:
+            return path.expanduser().absolute() if path is not None else None
+        except RuntimeError as error:  # ~somebody
+            raise ValueError(f"{path}: {error}") from error
+
+    def environment(self) -> dict[str, str]:
+        """Returns the variables that give another process the same paths."""
+        paths = {f"GENLAB_{name.upper()}": getattr(self, name) for name in PATHS}
+        return {name: str(path) for name, path in paths.items() if path is not None}
 
 
 def load_settings() -> Settings:

@@ -30,7 +30,7 @@ def generate() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["cli.md", "errors.md", "settings.md"])
+@pytest.mark.parametrize("name", ["cli.md", "errors.md", "settings.md", "rest.md"])
 def test_generated_pages_are_up_to_date(generate: ModuleType, name: str) -> None:
     assert (CHECKOUT / "docs" / name).read_text(encoding="utf-8") == generate.PAGES[name](), "run 'make docs'"
 

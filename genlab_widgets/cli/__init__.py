@@ -19,7 +19,19 @@ from pathlib import Path
 
 import click
 
-from genlab_widgets.cli import app, bench, demo, doctor, models, projects, runs, scripts
+from genlab_widgets.cli import (
+    active_learning,
+    app,
+    bench,
+    delete,
+    demo,
+    doctor,
+    evaluate,
+    models,
+    projects,
+    runs,
+    scripts,
+)
 from genlab_widgets.cli.output import emit_error, note
 from genlab_widgets.errors import GenlabError, InternalError, WrongParameters
 
@@ -39,7 +51,8 @@ for command in (
     *(projects.import_project, projects.list_projects, projects.check, projects.embeddings),
     scripts.script,
     *(runs.train, runs.list_runs, runs.logs, runs.stop),
-    *(models.list_models, models.deploy, models.preannotate),
+    *(models.list_models, evaluate.evaluate, models.deploy, models.preannotate, active_learning.active_learning),
+    delete.delete,
     *(app.app, demo.demo, doctor.doctor, bench.bench),
 ):
     cli.add_command(command)

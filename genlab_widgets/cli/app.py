@@ -80,7 +80,7 @@ def start_voila(notebook: Path, port: int, token: str) -> subprocess.Popen[bytes
 
     The token travels in the environment, not among the arguments: those every user of the machine can read.
     """
-    settings = load_settings()
+    paths = load_settings().environment()  # it works in the notebook's folder
     command = [
         sys.executable,
         "-P",
@@ -91,8 +91,7 @@ def start_voila(notebook: Path, port: int, token: str) -> subprocess.Popen[bytes
         "--Voila.auto_token=True",
     ]
     command += [f"--Voila.ip={LOOPBACK}", f"--Voila.port={port}", "--Voila.port_retries=0", "--Voila.log_level=WARN"]
-    home = {"GENLAB_HOME": str(settings.home.resolve()), "GENLAB_CACHE": str(settings.cache.resolve())}
-    return subprocess.Popen(command, cwd=notebook.parent, env={**os.environ, **home, "JUPYTER_TOKEN": token})
+    return subprocess.Popen(command, cwd=notebook.parent, env={**os.environ, **paths, "JUPYTER_TOKEN": token})
 
 
 def wait_until_up(server: subprocess.Popen[bytes], port: int) -> None:

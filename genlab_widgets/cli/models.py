@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,17 +27,33 @@ def list_models(project: str | None, as_json: bool) -> None:
     """List the trained models, the newest first."""
     from genlab_widgets.workspace import Workspace
 
-    models = Workspace().models(project=project)
+    workspace = Workspace()
+    models = workspace.models(project=project)
+    deployed = workspace.deployed()
+    places = {model.name: model.named_by(deployed) for model in models}
     if as_json:
-        emit_json([model_fields(model) for model in models])
+        emit_json([{**model_fields(model), "deployed_in": places[model.name]} for model in models])
     elif models:
         rows = [
-            (m.name, m.kind, m.project, m.source, moment(m.created_at), score(m.f1), "yes" if m.deployed else "no")
+            (
+                m.name,
+                m.kind,
+                m.project,
+                m.source,
+                moment(m.created_at),
+                score(m.f1),
+                _deployed(m.project, places[m.name]),
+            )
             for m in models
         ]
         say(table(("model", "kind", "project", "source", "trained", "F1", "deployed"), rows, right=(5,)))
     else:
         say("No model yet. Train one with 'genlab train PROJECT'.")
+
+
+def _deployed(own: str, projects: list[str]) -> str:
+    """Says whether a model is deployed, and where, if that is not just the project that it was trained on."""
+    return ", ".join(projects) if set(projects) - {own} else "yes" if projects else "no"
 
 
 def model_fields(model: Model) -> dict[str, Any]:
@@ -60,19 +77,20 @@ def model_fields(model: Model) -> dict[str, Any]:
 
 @click.command("deploy")
 @click.argument("model_name", metavar="MODEL")
+@click.option("--project", help="Deploy it into this project; the default is the one that it was trained on.")
 @click.option("--undo", is_flag=True, help="Take the last deployment of MODEL back.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Show the difference, change nothing.")
 @json_option
-def deploy(model_name: str, undo: bool, yes: bool, dry_run: bool, as_json: bool) -> int:
-    """Let the project's labeling config name MODEL on the labels that it covers.
+def deploy(model_name: str, project: str | None, undo: bool, yes: bool, dry_run: bool, as_json: bool) -> int:
+    """Let a project's labeling config name MODEL on the labels that it covers.
 
     Shows the difference first and asks; nothing else in the labeling config changes.
     """
     from genlab_widgets.workspace import Workspace
 
     model = Workspace().model(model_name)
-    preview = model.undo_preview() if undo else model.deploy_preview()
+    preview = model.undo_preview(project) if undo else model.deploy_preview(project)
     applied = False
     if not as_json:
         say(preview.diff or "The labeling config stays as it is.")
@@ -82,9 +100,10 @@ def deploy(model_name: str, undo: bool, yes: bool, dry_run: bool, as_json: bool)
         (model.undo_deploy if undo else model.deploy)(preview)
         applied = True
     if as_json:
-        emit_json({"model": model.name, "project": model.project, "diff": preview.diff, "applied": applied})
+        emit_json({"model": model.name, "project": preview.project.name, "diff": preview.diff, "applied": applied})
     elif applied:
-        note("Undone." if undo else f"Deployed. Take it back with: genlab deploy {model.name} --undo")
+        there = f" --project {shlex.quote(project)}" if project else ""
+        note("Undone." if undo else f"Deployed. Take it back with: genlab deploy {model.name}{there} --undo")
     return 0
 
 
@@ -109,10 +128,13 @@ def preannotate(
     """
     from tqdm import tqdm
 
+    from genlab_widgets.models.preannotation import require_place
     from genlab_widgets.workspace import Workspace
 
     workspace = Workspace()
     reader = _named(workspace, name)
+    if out is not None:
+        require_place(out)
     with tqdm(desc="Reading", unit=" tasks", leave=False, disable=None) as bar:
 
         def show(count: int) -> None:
@@ -167,7 +189,7 @@ def _items(task: dict[str, Any]) -> list[tuple[str, str, str | None, str | None]
     rows = []
     for item in task["predictions"][0]["result"]:
         value = item["value"]
-        labels = value.get("labels") or value.get("rectanglelabels") or value.get("choices") or []
+        labels = value.get(item["type"]) or []
         text = value.get("text")
         shown = " ".join(text) if isinstance(text, list) else text
         rows.append((title, ", ".join(labels), shown, score(item.get("score"))))

@@ -23,11 +23,19 @@ GRADES = {"none": "none", "red": "very few", "amber": "few", "ok": "enough", "go
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--name", help="Name of the project; the default is the export's own.")
 @click.option("--language", help="Language of the texts (ISO 639-1); the default is the export's own, else English.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The labeling config; the default is the export's own, else that of the earlier import, else one made from "
+    "what people marked.",
+)
 @json_option
-def import_project(path: Path, name: str | None, language: str | None, as_json: bool) -> None:
+def import_project(path: Path, name: str | None, language: str | None, config: Path | None, as_json: bool) -> None:
     """Import an export: a folder, a zip or a JSON file.
 
-    An earlier import of the same name is replaced, in one step: a broken export changes nothing.
+    An earlier import of the same name is replaced, in one step: a broken export changes nothing. What was changed in
+    the project since stays where the export did not change it.
     """
     from tqdm import tqdm
 
@@ -41,12 +49,15 @@ def import_project(path: Path, name: str | None, language: str | None, as_json: 
         def show_page(page: int, pages: int) -> None:
             bar.set_postfix_str(f"reading page {page} of {pages}")
 
-        report = Workspace().import_project(path, name=name, progress=show, language=language, on_page=show_page)
+        report = Workspace().import_project(
+            path, name=name, progress=show, language=language, on_page=show_page, config=config
+        )
     if as_json:
         fields = {"tasks": report.tasks, "warnings": report.warnings, "warning_count": report.warning_count}
-        emit_json({"project": report.project.name, **fields})
+        about = {"title": report.project.title, "replaced": report.replaced}
+        emit_json({"project": report.project.name, **about, **fields})
         return
-    say(f"Imported {report.project.name}: {report.tasks:,} tasks.")
+    say(report.sentence)
     for warning in report.warnings:
         note(f"Warning: {warning}")
     if report.warning_count > len(report.warnings):
@@ -60,13 +71,21 @@ def list_projects(as_json: bool) -> None:
     from genlab_widgets.workspace import Workspace
 
     rows = [
-        {"name": item.name, "tasks": item.task_count, "language": item.language, "description": item.description}
+        {
+            "name": item.name,
+            "tasks": item.task_count,
+            "language": item.language,
+            "title": item.title,
+            "description": item.description,
+        }
         for item in Workspace().projects()
     ]
     if as_json:
         emit_json(rows)
     elif rows:
-        say(table(("project", "tasks", "language", "description"), [list(row.values()) for row in rows], right=(1,)))
+        shown = [{**row, "title": row["title"] if row["title"] != row["name"] else ""} for row in rows]
+        heads = ("project", "tasks", "language", "title", "description")
+        say(table(heads, [list(row.values()) for row in shown], right=(1,)))
     else:
         say("No project yet. Import one with 'genlab import PATH', or try 'genlab demo'.")
 

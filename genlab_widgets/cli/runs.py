@@ -16,7 +16,7 @@ from genlab_widgets.runs.states import Status
 from genlab_widgets.training.offers import ALL
 
 if TYPE_CHECKING:
-    from genlab_widgets.training.scores import Score
+    from genlab_widgets.training.scores import Benchmark, Score
     from genlab_widgets.workspace import Run, Workspace
 
 T = TypeVar("T")
@@ -146,7 +146,7 @@ def ending(run: Run) -> str:
     """Returns how a run ended, in sentences, with its scores and what to do next."""
     parts = [f"{str(run.status).capitalize()}: {run.id}" + (f" in {seconds(run.duration)}." if run.duration else ".")]
     if run.benchmark:
-        parts.append(f"\n{benchmark_table(run)}\n")
+        parts.append(f"\n{benchmark_table(run.benchmark, run.baseline, run.baseline_title)}\n")
     parts += [run.message, run.next_step]
     if run.model:
         parts.append(f"Deploy it: genlab deploy {run.model}")
@@ -155,13 +155,10 @@ def ending(run: Run) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def benchmark_table(run: Run) -> str:
+def benchmark_table(found: Benchmark, baseline: Benchmark | None = None, baseline_title: str = "") -> str:
     """Returns precision, recall and F1 per label, over all labels, and of the baseline on the same tasks."""
-    if run.benchmark is None:
-        return ""
-    found = run.benchmark
     rows: list[tuple[object, ...]] = [(item.label, *_figures(found.counted(item)), None) for item in found.by_label]
-    for title, measured in (("all labels", run.benchmark), (f"baseline: {run.baseline_title}", run.baseline)):
+    for title, measured in (("all labels", found), (f"baseline: {baseline_title}", baseline)):
         if measured is not None:
             interval = f"{measured.f1_interval.low:.3f} to {measured.f1_interval.high:.3f}"
             headline = (score(measured.headline.precision), score(measured.headline.recall), score(measured.f1))

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
 
 from genlab_widgets.database import Database, deployments, now
 from genlab_widgets.errors import Conflict
-from genlab_widgets.models.registry import ModelRow, covered_part
+from genlab_widgets.models.registry import ModelRow, Models, covered_part, named_model, part_of, place_of
 from genlab_widgets.projects.labeling_config import LabelingConfig
 from genlab_widgets.projects.store import Project
+from genlab_widgets.training.spec import TrainingSpec
 
 _BYTES = "latin-1"
 """How the config's bytes stand in a text column: one character a byte, so that any encoding comes back unchanged."""
@@ -54,7 +56,13 @@ class Deployment:
 
 def is_deployed(model: ModelRow, project: Project) -> bool:
     """Tells whether the project's labeling config names the model now."""
-    return any(named == model.name for _, named in project.labeling_config.named(covered_part(model)))
+    return any(named_model(named) == model.name for _, named in project.labeling_config.named(covered_part(model)))
+
+
+def incumbents(models: Models, spec: TrainingSpec, config: LabelingConfig) -> list[ModelRow]:
+    """Returns the models of this workspace that a config names where a training's model would be named."""
+    named = {named_model(model) for _, model in config.named(part_of(spec.kind, spec.classifier))}
+    return [row for row in models.list() if row.name in named and row.kind == spec.kind]
 
 
 def preview(model: ModelRow, project: Project) -> Deployment:
@@ -67,7 +75,7 @@ def preview(model: ModelRow, project: Project) -> Deployment:
     """
     config = project.labeling_config
     part = covered_part(model)
-    covered = {value for value, _ in config.named(part)} & set(model.labels)
+    covered = [(value, named) for value, named in config.named(part) if value in model.labels]
     if not covered:
         raise Conflict(
             f"{model.name} cannot be deployed into {project.name}.",
@@ -75,7 +83,8 @@ def preview(model: ModelRow, project: Project) -> Deployment:
             "Choose another model, or put its labels into the labeling config.",
             model=model.name,
         )
-    return Deployment(model, project, config, config.with_models(dict.fromkeys(covered, model.name), part))
+    changing = {value: model.name for value, named in covered if named_model(named) != model.name}
+    return Deployment(model, project, config, config.with_models(changing, part))
 
 
 def apply(database: Database, deployment: Deployment, user: str, connection: Connection | None = None) -> bool:
@@ -101,21 +110,21 @@ def apply(database: Database, deployment: Deployment, user: str, connection: Con
         return False
     if connection is not None:
         with connection.begin_nested():
-            _make(connection, deployment, user)
+            _make(connection, deployment, user, database.place.parent)
     else:
         with database.write() as writing:
-            _make(writing, deployment, user)
+            _make(writing, deployment, user, database.place.parent)
     return True
 
 
-def _make(connection: Connection, deployment: Deployment, user: str) -> None:
+def _make(connection: Connection, deployment: Deployment, user: str, home: Path) -> None:
     """Records a change, then makes it."""
     if deployment.undoes is None:
         connection.execute(
             insert(deployments).values(
                 model=deployment.model.name,
-                project=deployment.model.project,
-                project_place=deployment.model.project_place,
+                project=deployment.project.name,
+                project_place=place_of(deployment.project, home),
                 user=user,
                 at=now(),
                 before=deployment.before.source.decode(_BYTES),
@@ -131,7 +140,7 @@ def _make(connection: Connection, deployment: Deployment, user: str) -> None:
 
 
 def undo_preview(database: Database, model: ModelRow, project: Project) -> Deployment:
-    """Works out how the last deployment of a model is taken back.
+    """Works out how the last deployment of a model into a project is taken back.
 
     A config that nobody touched since gets its very bytes back. Otherwise only the ``model`` attributes that still
     name this model go back to what they were; edits of anything else stay.
@@ -141,7 +150,9 @@ def undo_preview(database: Database, model: ModelRow, project: Project) -> Deplo
     """
     query = (
         select(deployments.c.row, deployments.c.before, deployments.c.after)
-        .where(deployments.c.model == model.name, deployments.c.project_place == model.project_place)
+        .where(
+            deployments.c.model == model.name, deployments.c.project_place == place_of(project, database.place.parent)
+        )
         .where(deployments.c.undone.is_(False))
         .order_by(deployments.c.row.desc())
     )
@@ -160,14 +171,16 @@ def undo_preview(database: Database, model: ModelRow, project: Project) -> Deplo
 def _without(model: ModelRow, config: LabelingConfig, earlier: LabelingConfig) -> LabelingConfig:
     """Returns the present config with the labels that name the model naming what they named earlier."""
     part = covered_part(model)
-    now_named = {value for value, named in config.named(part) if named == model.name}
+    now_named = {value for value, named in config.named(part) if named_model(named) == model.name}
     if not now_named:
         raise _cannot_undo(model, "The labeling config does not name it any more: someone changed it since.", config)
     named_before: dict[str, set[str | None]] = defaultdict(set)
     for value, named in earlier.named(part):
         named_before[value].add(named)
     unclear = sorted(value for value in now_named if len(named_before[value]) != 1)
-    others = sorted(value for value, named in config.named(part) if value in now_named and named != model.name)
+    others = sorted(
+        value for value, named in config.named(part) if value in now_named and named_model(named) != model.name
+    )
     if unclear or others:
         why = (
             f"The labeling config was changed since, and what {', '.join(unclear or others)} named before is not clear."

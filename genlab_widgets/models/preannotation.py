@@ -6,9 +6,11 @@ every model. So the annotation tool imports it, and people correct instead of st
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,7 +26,7 @@ from genlab_widgets.projects.pages import reading as page_files
 from genlab_widgets.training.dataset import Example
 from genlab_widgets.training.kinds.base import clean_text
 from genlab_widgets.training.locking import scratch
-from genlab_widgets.training.runfolder import Result, RunFolder
+from genlab_widgets.training.runfolder import RunFolder
 from genlab_widgets.training.spark.places import Place, address
 from genlab_widgets.training.trainers import Trainer, trainer_for
 
@@ -51,6 +53,7 @@ class Piece:
         text: Its text; empty for pages that have not been read.
         file: The image or PDF that is to be read; None for a text, and where the words are known.
         layout: The words of its pages, where they are known.
+        texts: Other texts of its task, by what a classifier of them is about.
     """
 
     id: int
@@ -58,6 +61,12 @@ class Piece:
     text: str = ""
     file: Path | None = None
     layout: Layout | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def html(self, config: LabelingConfig) -> str:
+        """Returns the HTML of which its text was read; empty where there is none."""
+        found = self.data.get(config.text_key) if config.task_format.is_html else None
+        return found if isinstance(found, str) else ""
 
 
 @dataclass
@@ -110,10 +119,31 @@ class Preannotation:
             made.write_text(json.dumps(self.tasks, ensure_ascii=False, indent=1), encoding="utf-8")
             os.replace(made, target)
         except OSError as error:
-            made.unlink(missing_ok=True)
-            raise WorkspaceUnusable(
-                f"{target} cannot be written.", f"The system says: {error.strerror or error}.", "Name another file."
-            ) from error
+            with contextlib.suppress(OSError):  # there may be no such place at all
+                made.unlink(missing_ok=True)
+            raise _unwritable(target, error) from error
+
+
+def require_place(target: Path) -> None:
+    """Refuses a file that :meth:`Preannotation.write` could not write, before models read for minutes.
+
+    Raises:
+        WorkspaceUnusable: It cannot be written.
+    """
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        made = scratch(target)
+        made.touch()
+        made.unlink()
+    except OSError as error:
+        raise _unwritable(target, error) from error
+
+
+def _unwritable(target: Path, error: OSError) -> WorkspaceUnusable:
+    return WorkspaceUnusable(
+        f"{target} cannot be written.", f"The system says: {error.strerror or error}.", "Name another file."
+    )
 
 
 def pieces_of_files(paths: Sequence[Path], config: LabelingConfig) -> list[Piece]:
@@ -133,7 +163,8 @@ def pieces_of_files(paths: Sequence[Path], config: LabelingConfig) -> list[Piece
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(f"{path} cannot be read.", f"{error}.", "Give a text file in UTF-8.") from error
-        found.append(Piece(number, {config.text_key: text, "title": path.name}, text))
+        data = {config.text_key: text, "title": path.name}
+        found.append(Piece(number, data, config.task_format.source.read(data).text))
     return found
 
 
@@ -163,7 +194,7 @@ def pieces_of_project(project: Project, everything: bool = False) -> Iterator[Pi
     """
     for task in project.tasks():
         if everything or not any(item.submitted_at and not item.skipped for item in task.completions):
-            yield Piece(task.id, dict(task.data), task.text, layout=task.layout)
+            yield Piece(task.id, dict(task.data), task.text, layout=task.layout, texts=task.texts)
 
 
 Given = tuple[ModelRow, RunFolder, LabelingConfig]
@@ -235,13 +266,7 @@ def _reader(spark: SparkSession, places: ExitStack, row: ModelRow, folder: RunFo
     place = Place(folder.path)
     places.callback(place.close)
     pipeline = PipelineModel.read().session(spark).load(address(place.path / folder.model.name))
-    return Reader(row, _trainer(result), pipeline, config)
-
-
-def _trainer(result: Result) -> Trainer:
-    """Returns the trainer that the run really took, where "automatic" was asked for."""
-    chosen = result.architecture or result.spec.architecture
-    return trainer_for(result.spec.model_copy(update={"architecture": chosen}))
+    return Reader(row, trainer_for(result.used), pipeline, config)
 
 
 def _read(
@@ -249,19 +274,20 @@ def _read(
 ) -> None:
     """Lets models read pieces; what has a lower score than ``least`` is left out, so no assertion model judges it."""
     items: dict[int, list[dict[str, Any]]] = {piece.id: [] for piece in batch}
-    examples = [Example(piece.id, clean_text(piece.text), ()) for piece in batch if piece.file is None and piece.text]
-    entities: list[Example] = examples
+    by_id = {piece.id: piece for piece in batch}
+    entities: list[Example] = []
     for reader in readers:
         if reader.row.kind == "visual_ner":
             _read_pages(spark, reader, batch, items, found, least)
             continue
-        given = entities if reader.row.kind == "assertion" else examples
+        given = entities if reader.row.kind == "assertion" else _texts(batch, reader)
         read = reader.trainer.read(spark, reader.pipeline, given) if given else []
         read = [example.from_score(least) for example in read]
         if reader.row.kind == "ner":
             entities = read
         for example in read:
-            items[example.task_id] += text_items(example, reader.config, reader.part)
+            html = by_id[example.task_id].html(reader.config)
+            items[example.task_id] += text_items(example, reader.config, reader.part, html)
     made = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     models = [reader.row.name for reader in readers]
     found.tasks += [
@@ -273,6 +299,13 @@ def _read(
         }
         for piece in batch
     ]
+
+
+def _texts(batch: Sequence[Piece], reader: Reader) -> list[Example]:
+    """Returns what a model of texts reads: a classifier the text that its Choices marks."""
+    marked = reader.config.marked_by(reader.part.choices)
+    texts = ((piece.id, piece.texts.get(marked, piece.text)) for piece in batch if piece.file is None)
+    return [Example(number, clean_text(text), ()) for number, text in texts if text]
 
 
 def _read_pages(

@@ -11,16 +11,18 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from genlab_widgets.projects.html_text import HtmlText
+
 if TYPE_CHECKING:
     from genlab_widgets.projects.labeling_config import Covered, LabelingConfig
-    from genlab_widgets.training.dataset import Example
+    from genlab_widgets.training.dataset import Example, Span
 
 AUTHOR = "SparkNLP Pre-annotation"
 """Who made a prediction, as the exports of Generative AI Lab say it."""
 
 
 def prediction(number: int, items: Sequence[Mapping[str, Any]], models: Sequence[str], made: str) -> dict[str, Any]:
-    """Returns the prediction of a task.
+    """Returns the prediction of a task. Label Studio shows its models as ``model_version``.
 
     Args:
         number: Its id.
@@ -34,6 +36,7 @@ def prediction(number: int, items: Sequence[Mapping[str, Any]], models: Sequence
         "created_username": AUTHOR,
         "created_ago": made,
         "model": ", ".join(models),
+        "model_version": ", ".join(models),
         **({"score": fmean(scores)} if scores else {}),
         "result": [
             {"id": f"p{place}", **item} if item["type"] != "choices" else dict(item)
@@ -42,13 +45,14 @@ def prediction(number: int, items: Sequence[Mapping[str, Any]], models: Sequence
     }
 
 
-def text_items(example: Example, config: LabelingConfig, part: Covered) -> list[dict[str, Any]]:
+def text_items(example: Example, config: LabelingConfig, part: Covered, html: str = "") -> list[dict[str, Any]]:
     """Returns the spans of an example as result items of an export.
 
     Args:
         example: A text with what a model found in it; a class covers the whole text.
         config: Names the controls.
         part: What the model answers. Its classes are one item, whose score is the mean of theirs.
+        html: The HTML of which the example's text was read, so that its spans get XPaths, too.
     """
     if part.kind == "choices":
         chosen = [span.label for span in example.spans]
@@ -56,17 +60,26 @@ def text_items(example: Example, config: LabelingConfig, part: Covered) -> list[
         score = fmean(told) if told and len(told) == len(chosen) else None
         control = {"from_name": part.choices, "to_name": config.marked_by(part.choices), "type": "choices"}
         return [_item(control, {"choices": chosen}, score)] if chosen else []
+    shown = HtmlText.read(html) if html else None
+    if shown is not None and len(shown.text) != len(example.text):  # the model read something else
+        shown = None
     items = []
     for span, score in example.scored:
         name = config.control_of(span.label)
-        value = {
-            "start": span.start,
-            "end": span.end,
-            "text": example.text[span.start : span.end],
-            "labels": [span.label],
-        }
-        items.append(_item({"from_name": name, "to_name": config.marked_by(name), "type": "labels"}, value, score))
+        kind = "hypertextlabels" if config.tag_of(name) == "HyperTextLabels" else "labels"
+        place = _in_html(span, shown) if config.task_format.is_html else {"start": span.start, "end": span.end}
+        value = {**place, "text": example.text[span.start : span.end], kind: [span.label]}
+        items.append(_item({"from_name": name, "to_name": config.marked_by(name), "type": kind}, value, score))
     return items
+
+
+def _in_html(span: Span, shown: HtmlText | None) -> dict[str, Any]:
+    """Returns the place of a span as annotations of HTML have it; without XPaths where the HTML is not known."""
+    whole = {"start": span.start, "end": span.end}
+    if shown is None:
+        return {**whole, "globalOffsets": whole}
+    (start, first), (end, last) = shown.place(span.start), shown.place(span.end, is_end=True)
+    return {"start": start, "end": end, "startOffset": first, "endOffset": last, "globalOffsets": whole}
 
 
 def page_item(region: Mapping[str, Any], sizes: Sequence[Mapping[str, int]], config: LabelingConfig) -> dict[str, Any]:

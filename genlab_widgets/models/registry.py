@@ -79,8 +79,25 @@ def covered_part(row: ModelRow) -> Covered:
     """Returns the part of a labeling config that a model can be named in."""
     if row.kind == "classification":
         subject = row.base.removeprefix("classification_").removesuffix("_active_learning").removesuffix("_manual")
-        return Covered("choices", subject.removesuffix("_annotation"))
-    return Covered("assertion" if row.kind == "assertion" else "entities")
+        return part_of(row.kind, subject.removesuffix("_annotation"))
+    return part_of(row.kind)
+
+
+def part_of(kind: str, classifier: str | None = None) -> Covered:
+    """Returns the part of a labeling config that models of a kind can be named in.
+
+    Args:
+        kind: The kind.
+        classifier: Name of the Choices that a classifier answers.
+    """
+    if kind == "classification":
+        return Covered("choices", classifier or "")
+    return Covered("assertion" if kind == "assertion" else "entities")
+
+
+def named_model(named: str | None) -> str:
+    """Returns the model that a labeling config names; exports of the annotation tool add an ending to its name."""
+    return (named or "").removesuffix(".model")
 
 
 def place_of(project: Project, home: Path) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -16,21 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from genlab_widgets.errors import BadInput, GenlabError, NotAProject
-from genlab_widgets.projects import archive, json_stream
+from genlab_widgets.projects import archive, config_derived, json_stream, language_guess, naming, reimport
 from genlab_widgets.projects import language as languages
 from genlab_widgets.projects.labeling_config import LabelingConfig
+from genlab_widgets.projects.naming import safe_name as safe_name
 from genlab_widgets.projects.pages.staging import Stage
-from genlab_widgets.projects.scripts import FOLDER as SCRIPTS
+from genlab_widgets.projects.reimport import Earlier
 from genlab_widgets.projects.store import (
     ABOUT,
     CONFIG,
-    HISTORY,
-    PREFERENCES,
-    REPLACED,
+    ORIGINAL,
     TASKS,
     Project,
     hash_file,
-    keep_config,
     projects_folder,
     recover,
     unusable,
@@ -51,6 +47,14 @@ class ImportReport:
     tasks: int
     warnings: list[str] = field(default_factory=list)
     warning_count: int = 0
+    replaced: bool = False
+    """Whether it took the place of an earlier import."""
+
+    def warn(self, sentence: str) -> None:
+        """Adds a sentence."""
+        self.warning_count += 1
+        if len(self.warnings) < MAX_WARNINGS:
+            self.warnings.append(sentence)
 
 
 def import_project(
@@ -61,26 +65,34 @@ def import_project(
     before_replacing: Callable[[Project], None] | None = None,
     language: str | None = None,
     on_page: Callable[[int, int], None] | None = None,
+    config: Path | None = None,
 ) -> ImportReport:
     """Imports an export; an earlier import of the same name is replaced once the new one is complete.
+
+    The labeling config is that of ``config``, else the export's, else that of the earlier import; where there is none,
+    it is made from what people marked. What people changed in the project stays where the export did not change it.
 
     Args:
         source: Folder, zip or JSON file (formats: ``docs/user-guide.md``).
         home: The workspace folder.
-        name: Project name; default: the export's own, else the file's.
+        name: Project name, in any script; default: the export's own, else the file's. The name under which a
+            project is listed means that project.
         progress: Called with the number of tasks read so far, every hundred tasks.
         before_replacing: Called with an earlier project of that name, which stays if this raises.
         language: Language of the texts (ISO 639-1); default: the export's own, else that of the earlier import.
         on_page: Called after each page whose words are read by OCR, with its number and how many there are.
+        config: File of the labeling config, for an export without one; it counts more than the export's.
 
     Raises:
         WrongParameters: The language is none.
+        Conflict: Somebody changed the earlier project meanwhile; nothing was stored.
         BadInput: The export is unsafe, damaged or holds no tasks; nothing was stored.
         NotFound: Pages must be read, and the packages of the extra ``visual`` are not installed; nothing was stored.
         WorkspaceUnusable: The workspace cannot be written.
     """
     source = Path(source)
     language = languages.chosen(language) if language is not None else None
+    chosen = _chosen(config) if config is not None else None
     if not source.exists():
         raise NotAProject(f"{source} does not exist.", "", "Check the path and import again.", path=str(source))
     target_root = projects_folder(home)
@@ -93,13 +105,15 @@ def import_project(
         raise unusable(home, error) from error
     try:
         export = _find_export(source, scratch)
-        project = Project(target_root / safe_name(name or export.name))
-        if before_replacing is not None and (project.folder / ABOUT).is_file():
-            before_replacing(Project(project.folder))  # of its own: a project keeps what it has read
-        told = language or export.about.get("language") or _earlier_language(project)
-        about = {**export.about, **({"language": told} if told else {})}
-        report = _stage(export, scratch / "project", project, progress, about, on_page)
-        _swap(scratch / "project", project.folder)
+        folder, title = naming.place(target_root, name, export.name)
+        if before_replacing is not None and (folder / ABOUT).is_file():
+            before_replacing(Project(folder))  # of its own: a project keeps what it has read
+        earlier = Earlier.read(folder)
+        about = {**export.about, "name": folder.name, ORIGINAL: title}
+        if language is not None:
+            about |= {"language": language, languages.GUESSED: False}
+        report = _stage(export, scratch / "project", earlier, chosen, about, progress, on_page)
+        reimport.swap(scratch / "project", earlier)
         return report
     except OSError as error:
         raise _failed(error, source, home) from error
@@ -167,79 +181,80 @@ def _about(path: Path) -> dict[str, Any]:
     raise BadInput(f"{path.name} cannot be used.", why, "Correct it, or remove it and import again.", path=str(path))
 
 
-def _config(path: Path) -> LabelingConfig:
-    if not path.is_file():
+def _chosen(path: Path) -> LabelingConfig:
+    """Reads the labeling config that somebody named."""
+    try:
+        return LabelingConfig.parse(Path(path).read_bytes())
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read.", f"{error.strerror}.", "Check the path of the labeling config.",
+                       path=str(path)) from error  # fmt: skip
+
+
+def _config(export: _Export, earlier: Earlier, chosen: LabelingConfig | None) -> tuple[LabelingConfig, Any, list[str]]:
+    """Returns the config that counts from now on, the text of the one that was brought, and what is to say about it."""
+    path = export.folder / CONFIG
+    brought = chosen or (LabelingConfig.parse(path.read_bytes()) if path.is_file() else None)
+    if brought is not None:
+        config, told = earlier.labeling_config(brought, chosen is not None)
+        return config, brought.source.decode(), told
+    derived = config_derived.derive(json_stream.items(export.tasks))
+    if earlier.config is not None:
+        config = LabelingConfig.parse(earlier.config)
+        return config, earlier.exported.get("config"), [config_derived.told_of_kept(config, derived)]
+    if derived is None:
         raise NotAProject(
-            "The export has no labeling config.", f"{CONFIG} is missing beside the tasks in {path.parent.name}.",
-            "Put the project's labeling config there and import again.", path=str(path),
+            "The export has no labeling config.",
+            f"{CONFIG} is missing beside the tasks in {path.parent.name}, and nothing is marked in them.",
+            "Put the project's labeling config there, or name its file, and import again.", path=str(path),
         )  # fmt: skip
-    return LabelingConfig.parse(path.read_bytes())
-
-
-def _earlier_language(project: Project) -> Any:
-    """Returns the language that an earlier import was given; an export that names none does not change it."""
-    with contextlib.suppress(BadInput):  # there is none, or it is damaged and being replaced
-        return Project(project.folder).about.get("language")
-    return None
+    return derived, derived.source.decode(), [config_derived.told(derived)]
 
 
 def _stage(
     export: _Export,
     staged: Path,
-    project: Project,
-    progress: Callable[[int], None] | None,
+    earlier: Earlier,
+    chosen: LabelingConfig | None,
     about: dict[str, Any],
+    progress: Callable[[int], None] | None,
     on_page: Callable[[int, int], None] | None,
 ) -> ImportReport:
     """Writes the whole project into a scratch folder."""
-    config = _config(export.folder / CONFIG)
+    report = ImportReport(Project(earlier.folder), 0, replaced=earlier.folder.exists())
+    config, brought, told = _config(export, earlier, chosen)
+    about, told_about = earlier.kept(about)
+    for sentence in (*told, *told_about):
+        report.warn(sentence)
     staged.mkdir()
     (staged / CONFIG).write_bytes(config.source)
-    report = ImportReport(project, 0)
     form = config.task_format
     stage = Stage(export.folder / IMAGES, form.image_key, on_page) if form.image_key else None
     tags = _write_tasks(export.tasks, staged / TASKS, form, report, progress, stage)
     if (export.folder / IMAGES).is_dir():
         shutil.copytree(export.folder / IMAGES, staged / IMAGES)
+    if not about.get("language"):
+        about |= _guessed_language(staged / TASKS, form, report)
     about = {
         **about,
-        "name": project.folder.name,
         "tasks": report.tasks,
         "tags": dict(tags.most_common()),
         "data_hash": hash_file(staged / TASKS),
     }
+    about[reimport.EXPORTED]["config"] = brought
     (staged / ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
     return report
 
 
-def _swap(staged: Path, target: Path) -> None:
-    """Puts the new project in place: two renames, and :func:`recover` undoes the first if the second never comes."""
-    replaced = target.with_name(f"{REPLACED}{target.name}")
-    shutil.rmtree(replaced, ignore_errors=True)
-    if target.exists():
-        _carry_over(target, staged)
-        target.rename(replaced)
-    try:
-        staged.rename(target)
-    except OSError:
-        if replaced.exists():
-            replaced.rename(target)
-        raise
-    shutil.rmtree(replaced, ignore_errors=True)
-
-
-def _carry_over(earlier: Path, staged: Path) -> None:
-    """Keeps what is the project's and not the export's: earlier configs, training scripts, what the page remembers."""
-    if (earlier / HISTORY).is_dir():
-        shutil.copytree(earlier / HISTORY, staged / HISTORY)
-    if (earlier / SCRIPTS).is_dir():
-        shutil.copytree(earlier / SCRIPTS, staged / SCRIPTS)
-    if (earlier / PREFERENCES).is_file():
-        shutil.copy2(earlier / PREFERENCES, staged / PREFERENCES)
-    if (earlier / CONFIG).is_file():
-        config = (earlier / CONFIG).read_bytes()
-        if config != (staged / CONFIG).read_bytes():
-            keep_config(staged / HISTORY, config)
+def _guessed_language(tasks: Path, form: TaskFormat, report: ImportReport) -> dict[str, Any]:
+    """Returns what ``project.json`` says of a language that nobody told, and tells people where it is not English."""
+    with tasks.open(encoding="utf-8") as lines:
+        code = language_guess.guess(read_task(json.loads(line), form).text for line in lines)
+    if code is None:
+        report.warn(languages.NOT_TOLD)
+        return {}
+    if code != languages.DEFAULT:
+        report.warn(languages.told_of_guess(code))
+    return {"language": code, languages.GUESSED: True}
 
 
 def _failed(error: OSError, source: Path, home: Path) -> GenlabError:
@@ -249,12 +264,6 @@ def _failed(error: OSError, source: Path, home: Path) -> GenlabError:
         return unusable(home, error)
     return BadInput(f"{named} cannot be read.", f"{error.strerror}.", "Give read permission and import again.",
                     path=str(named))  # fmt: skip
-
-
-def safe_name(name: str) -> str:
-    """Returns a project name that is safe as a folder and in model names: ``[A-Za-z0-9_.-]``, at most 80."""
-    cleaned = re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("._-")[:80]
-    return cleaned or "project"
 
 
 def _write_tasks(
@@ -279,9 +288,7 @@ def _write_tasks(
             seen.add(task.id)
             tags.update(set(task.tags))
             for warning in (*_page_warnings(task, problems), *task_warnings(task, form.text_key)):
-                report.warning_count += 1
-                if len(report.warnings) < MAX_WARNINGS:
-                    report.warnings.append(warning)
+                report.warn(warning)
             out.write(json.dumps(raw) + "\n")
             report.tasks = place
             if progress is not None and place % 100 == 0:
@@ -310,14 +317,15 @@ def _page_warnings(task: Task, problems: list[str]) -> Iterator[str]:
     for completion in task.completions:
         for mark in completion.unread:
             labels = ", ".join(mark.labels)
-            yield f"Task {task.id}, completion {completion.id}: the region {labels} on page {mark.page + 1} {mark.why}."
+            where = f" on page {mark.page + 1}" if task.layout is not None else ""
+            yield f"Task {task.id}, completion {completion.id}: the region {labels}{where} {mark.why}."
 
 
 def task_warnings(task: Task, text_key: str = "text") -> Iterator[str]:
     """Yields what is odd about a task, a sentence each."""
     if task.layout is not None:  # its spans were made from its words
         return
-    if "image" not in task.data and not task.text.strip():
+    if "image" not in task.data and not task.has_text:
         why = "has an empty text" if text_key in task.data else f"has no text ({text_key!r} is missing in its data)"
         yield f"Task {task.id} {why} and will not train."
     for completion in task.completions:
@@ -326,5 +334,5 @@ def task_warnings(task: Task, text_key: str = "text") -> Iterator[str]:
             found = task.text[max(region.start, 0) : max(region.end, 0)]
             if not 0 <= region.start < region.end <= len(task.text):
                 yield f"{place} lies outside the text ({len(task.text)} characters)."
-            elif region.text and region.text != found:
+            elif not region.fits(task.text):
                 yield f"{place} says {region.text[:40]!r}, the text there is {found[:40]!r}."

@@ -16,7 +16,14 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from genlab_widgets.errors import BadLabelingConfig
-from genlab_widgets.projects.config_marks import CONTROLS, LABEL_CONTROLS, marks_images, task_format
+from genlab_widgets.projects.config_marks import (
+    CONTROLS,
+    LABEL_CONTROLS,
+    is_classifier,
+    marks_images,
+    task_format,
+    to_names,
+)
 from genlab_widgets.projects.tasks import TaskFormat
 
 MAX_BYTES = 2_000_000
@@ -42,11 +49,13 @@ class Label:
     assertion: bool
     background: str | None
     line: int
+    elsewhere: bool = False
+    """Whether it stands on another text than the one whose regions train."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChoicesControl:
-    """One ``<Choices>`` control: a classifier of the project."""
+    """One ``<Choices>`` control: a classifier of the project. Of nested choices those count that hold no others."""
 
     name: str
     multiple: bool
@@ -90,6 +99,8 @@ class LabelingConfig:
     choices: tuple[ChoicesControl, ...]
     task_format: TaskFormat
     controls: tuple[str, ...]
+    per_region: tuple[str, ...] = ()
+    """Names of the Choices that are asked for each region (``perRegion``): they are no classifiers."""
 
     @classmethod
     def parse(cls, xml: bytes | str) -> LabelingConfig:
@@ -101,12 +112,15 @@ class LabelingConfig:
         source = xml.encode() if isinstance(xml, str) else xml
         root = _read_tree(source)
         elements = [item for item in root.iter() if isinstance(item.tag, str)]
+        form = task_format(elements)
+        choices = [item for item in elements if item.tag == "Choices"]
         return cls(
             source=source,
-            labels=tuple(_label(item) for item in elements if item.tag == "Label" and _marks_spans(item)),
-            choices=tuple(_choices(item) for item in elements if item.tag == "Choices"),
-            task_format=task_format(elements),
+            labels=tuple(_label(item, form) for item in elements if item.tag == "Label" and _marks_spans(item)),
+            choices=tuple(_choices(item) for item in choices if is_classifier(item)),
+            task_format=form,
             controls=tuple(str(item.tag) for item in elements if item.tag in CONTROLS or item.get("toName")),
+            per_region=tuple(str(item.get("name", "")) for item in choices if not is_classifier(item)),
         )
 
     @property
@@ -116,8 +130,13 @@ class LabelingConfig:
 
     @property
     def entity_labels(self) -> tuple[Label, ...]:
-        """The labels a NER model learns: all that aren't assertion labels."""
-        return tuple(label for label in self.labels if not label.assertion)
+        """The labels a NER model learns: all on its text that aren't assertion labels."""
+        return tuple(label for label in self.labels if not label.assertion and not label.elsewhere)
+
+    @property
+    def assertion_labels(self) -> tuple[Label, ...]:
+        """The labels that an assertion model learns."""
+        return tuple(label for label in self.labels if label.assertion and not label.elsewhere)
 
     def kinds(self) -> tuple[str, ...]:
         """Returns the kinds of model that this config describes, in the order of the pages."""
@@ -126,7 +145,7 @@ class LabelingConfig:
             kind
             for kind, offered in (
                 ("ner", bool(self.entity_labels) and not on_images),
-                ("assertion", any(label.assertion for label in self.labels)),
+                ("assertion", bool(self.assertion_labels)),
                 ("classification", bool(self.choices)),
                 ("visual_ner", bool(self.entity_labels) and on_images),
             )
@@ -157,24 +176,32 @@ class LabelingConfig:
 
     def marked_by(self, control: str) -> str:
         """Returns the name of what a control marks (its ``toName``); empty where there is no such control."""
-        return self._marked_by_control.get(control, "")
+        return self._marked_by_control.get(control, ("", ""))[1]
+
+    def tag_of(self, control: str) -> str:
+        """Returns the tag of a control (``Labels``); empty where there is no such control."""
+        return self._marked_by_control.get(control, ("", ""))[0]
 
     # Read once: predictions ask for every item that a model found.
     @cached_property
     def _control_by_label(self) -> dict[str, str]:
+        """Of two controls with the same label, the one on the text that is read comes first."""
         found: dict[str, str] = {}
+        elsewhere: dict[str, str] = {}
         for item in self.tree().iter("Label"):
             around = next((parent for parent in item.iterancestors() if parent.tag in LABEL_CONTROLS), None)
             if around is not None:
-                found.setdefault(str(item.get("value", "")), str(around.get("name", "")))
-        return found
+                names = elsewhere if _is_elsewhere(around, self.task_format) else found
+                names.setdefault(str(item.get("value", "")), str(around.get("name", "")))
+        return elsewhere | found
 
     @cached_property
-    def _marked_by_control(self) -> dict[str, str]:
-        found: dict[str, str] = {}
+    def _marked_by_control(self) -> dict[str, tuple[str, str]]:
+        """Tag and first ``toName`` by name."""
+        found: dict[str, tuple[str, str]] = {}
         for item in self.tree().iter():
-            if item.get("name") is not None and item.get("toName"):
-                found.setdefault(str(item.get("name")), str(item.get("toName")).split(",")[0])
+            if item.get("name") is not None and (names := to_names(item)):
+                found.setdefault(str(item.get("name")), (str(item.tag), names[0]))
         return found
 
     def with_models(self, models: Mapping[str, str | None], part: Covered | None = None) -> LabelingConfig:
@@ -402,18 +429,26 @@ def _line_of(element: etree._Element) -> int:
     return int(line or 1)
 
 
-def _label(element: etree._Element) -> Label:
+def _is_elsewhere(control: etree._Element, form: TaskFormat) -> bool:
+    """Tells whether a control of labels stands on another text than the one that is read."""
+    names = to_names(control)
+    return not form.image_key and bool(names) and form.elsewhere.issuperset(names)
+
+
+def _label(element: etree._Element, form: TaskFormat) -> Label:
+    control = next(parent for parent in element.iterancestors() if parent.tag in LABEL_CONTROLS)
     return Label(
         value=str(element.get("value", "")),
         model=element.get("model"),
         assertion=_is_true(element, "assertion"),
         background=element.get("background"),
         line=_line_of(element),
+        elsewhere=_is_elsewhere(control, form),
     )
 
 
 def _choices(element: etree._Element) -> ChoicesControl:
-    choices = list(element.iter("Choice"))
+    choices = [item for item in element.iter("Choice") if next(item.iterdescendants("Choice"), None) is None]
     return ChoicesControl(
         name=str(element.get("name", "")),
         multiple=str(element.get("choice", "single")).startswith("multi"),
@@ -435,6 +470,8 @@ def _findings(config: LabelingConfig) -> Iterator[LintFinding]:
             remarks.append(("warning", f"<{tag.name}> is not a control that training knows."))
         if tag.name == "Label":
             remarks.extend(_label_remarks(attributes, tag.is_assertion, assertion_models))
+        if tag.name in LABEL_CONTROLS:
+            remarks.extend(_elsewhere_remarks(attributes, config.task_format))
         if tag.name == "Choices":
             remarks.extend(_choices_remarks(attributes, trained, names))
         if tag.name == "Choice":
@@ -442,6 +479,15 @@ def _findings(config: LabelingConfig) -> Iterator[LintFinding]:
         if remarks:
             place = _place(config.source, tag.start)
             yield from (LintFinding(severity, *place, message) for severity, message in remarks)
+
+
+def _elsewhere_remarks(
+    attributes: Mapping[str, str], form: TaskFormat
+) -> Iterator[tuple[Literal["error", "warning"], str]]:
+    marked = [name.strip() for name in attributes.get("toName", "").split(",")]
+    if not form.image_key and form.elsewhere.issuperset(marked):
+        name = attributes.get("name", "these labels")
+        yield "warning", f"Models of entities learn from one text, ${form.text_key}: regions of {name} do not train."
 
 
 def _choices_remarks(
@@ -453,7 +499,9 @@ def _choices_remarks(
     elif name in names:
         yield "error", f"Two Choices have the name {name}: a model would not know which it answers."
     names.add(name)
-    if attributes.get("train", "").lower() == "true":
+    if attributes.get("perRegion", "").lower() == "true":
+        yield "warning", f"{name} is asked for each region (perRegion): no classifier of texts learns it."
+    elif attributes.get("train", "").lower() == "true":
         trained.append(name)
         if len(trained) > 1:
             yield "error", f'train="true" stands on {trained[0]} and {name}: only one may train.'

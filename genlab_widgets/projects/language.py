@@ -17,9 +17,26 @@ LANGUAGES = {
     "ro": "Romanian",
 }
 """The languages that the reference documentation names, by ISO 639-1 code. Any other code can be used, too."""
-_NAMES = {**LANGUAGES, "fr": "French", "nl": "Dutch", "pl": "Polish", "sv": "Swedish"}
-"""Of these the catalogue of embeddings has some, too."""
+_NAMES = {
+    **LANGUAGES,
+    **{"fr": "French", "nl": "Dutch", "pl": "Polish", "sv": "Swedish", "no": "Norwegian", "fi": "Finnish"},
+    **{"cs": "Czech", "hu": "Hungarian", "tr": "Turkish", "id": "Indonesian", "vi": "Vietnamese", "el": "Greek"},
+    **{"ru": "Russian", "uk": "Ukrainian", "bg": "Bulgarian", "sr": "Serbian", "ka": "Georgian", "hy": "Armenian"},
+    **{"ar": "Arabic", "fa": "Persian", "ur": "Urdu", "he": "Hebrew", "hi": "Hindi", "bn": "Bengali", "ta": "Tamil"},
+    **{"te": "Telugu", "th": "Thai", "zh": "Chinese", "ja": "Japanese", "ko": "Korean", "am": "Amharic"},
+}
+"""Names of these and of others that an import may find in the texts."""
+GUESSED = "language_guessed"
+"""Key of ``project.json``: nobody told the language, so the import took the one that its texts look like."""
 _CODES = {name.lower(): code for code, name in _NAMES.items()}
+
+
+NOT_TOLD = "No language was told, and the texts do not show it: English is assumed. Else: genlab import --language."
+
+
+def told_of_guess(code: str) -> str:
+    """Returns the sentence that tells people of a language that the import took."""
+    return f"No language was told; the texts look {name_of(code)}, so {code} is taken. Else: genlab import --language."
 
 
 def code_of(language: str) -> str:

@@ -91,7 +91,7 @@ def select(tasks: Iterable[Task], members: Members, filters: Filters) -> Iterato
         part = _part(task, tags) if filters.test_train_tags else None
         if wanted and not wanted & tags:
             yield Selected(task, None, Reason.OTHER_TAGS, part)
-        elif not task.text.strip():
+        elif not task.has_text:
             yield Selected(task, None, Reason.EMPTY_TEXT if task.layout is None else Reason.NO_WORDS, part)
         else:
             completion, reason = choose(task.completions, members, filters.completion_status)

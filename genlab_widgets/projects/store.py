@@ -23,6 +23,8 @@ from genlab_widgets.projects.members import Members
 from genlab_widgets.projects.tasks import Task, read_task
 
 CONFIG, ABOUT, TASKS, HISTORY = "config.xml", "project.json", "tasks.jsonl", "config_history"
+ORIGINAL = "original_name"
+"""Key of ``project.json``: the project's name as it was given, of which its folder's name is made."""
 REPLACED = ".replaced-"
 """Prefix of the earlier import while the new one takes its place; see :func:`recover`."""
 PREFERENCES = "page.json"
@@ -37,11 +39,14 @@ class Project:
 
     @cached_property
     def about(self) -> dict[str, Any]:
-        """``project.json`` as written by the import.
+        """``project.json`` as written by the import; its members may have changed since.
 
         Raises:
             BadInput: It is missing, or someone damaged it.
         """
+        return self._read_about()
+
+    def _read_about(self) -> dict[str, Any]:
         try:
             found = json_stream.document(self.folder / ABOUT)
             if isinstance(found, dict) and {"name", "tasks", "data_hash"} <= found.keys():
@@ -62,6 +67,11 @@ class Project:
     def name(self) -> str:
         """The project's name, which is its folder's name too."""
         return str(self.about["name"])
+
+    @property
+    def title(self) -> str:
+        """The name as its people wrote it, in any script."""
+        return str(self.about.get(ORIGINAL) or self.name)
 
     @property
     def description(self) -> str:
@@ -85,8 +95,8 @@ class Project:
 
     @property
     def members(self) -> Members:
-        """The people, in priority order."""
-        return Members.read(self.about.get("members"))
+        """The people, in priority order, as they are now: what somebody may do ends when their role does."""
+        return Members.read(self._read_about().get("members"))
 
     @property
     def labeling_config(self) -> LabelingConfig:
@@ -167,19 +177,14 @@ class Project:
             Conflict: The members are no longer ``expected``: someone changed them meanwhile.
             WorkspaceUnusable: The project folder cannot be written; the members stay as they were.
         """
-        self._read_again()
-        if self.members != expected:
+        about = self._read_about()
+        if Members.read(about.get("members")) != expected:
             raise Conflict(
                 f"The members of {self.name} were changed meanwhile.",
                 "They differ from those that this change was made for.",
                 "Look at them again and repeat.",
             )
-        about = {**self.about, "members": new.as_list()}
-        publish(self.folder / ABOUT, json.dumps(about, indent=1).encode())
-        self._read_again()
-
-    def _read_again(self) -> None:
-        self.__dict__.pop("about", None)
+        publish(self.folder / ABOUT, json.dumps({**about, "members": new.as_list()}, indent=1).encode())
 
     def config_history(self) -> list[Path]:
         """Returns earlier configs, oldest first."""

@@ -3,17 +3,18 @@
 ``completions`` is Generative AI Lab's word, ``annotations`` is Label Studio's. Field names and places are those of
 the exports described in ``docs/user-guide.md``; a field that is absent gets its plainest meaning.
 Offsets are code points, ``end`` exclusive. In HTML they count in the text that a browser shows. A task of pages has
-the text of its words in reading order, and its regions are the words that lie in the boxes.
+the text of its words in reading order, and its regions are the words that lie in the boxes. Of several texts in a task
+one is what regions are read on; choices may be about another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from genlab_widgets.errors import BrokenTask
+from genlab_widgets.projects.html_text import HtmlText
 from genlab_widgets.projects.pages import marking
 from genlab_widgets.projects.pages.format import Page, read_marks
 from genlab_widgets.projects.pages.layout import Layout
@@ -37,6 +38,11 @@ class Region:
     text: str
     labels: tuple[str, ...]
 
+    def fits(self, text: str) -> bool:
+        """Tells whether the text at its place is its own; blanks do not count, for viewers write them in many ways."""
+        found = text[max(self.start, 0) : max(self.end, 0)]
+        return not self.text or found == self.text or _without_blanks(found) == _without_blanks(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -48,7 +54,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """One user's answer to a task. ``submitted_at`` is None for a draft; ``unread`` are boxes that hold no word."""
+    """One user's answer to a task. ``submitted_at`` is None for a draft.
+
+    ``unread`` are boxes that hold no word, and spans that lie nowhere in their HTML; ``elsewhere`` names what regions
+    mark that are not on the text which is read: each once.
+    """
 
     id: int
     username: str
@@ -60,11 +70,15 @@ class Completion:
     regions: tuple[Region, ...] = ()
     choices: tuple[Choice, ...] = ()
     unread: tuple[Unread, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One text to annotate, with everything people answered. Tasks of pages have a layout, and their pages."""
+    """One text to annotate, with everything people answered. Tasks of pages have a layout, and their pages.
+
+    ``text`` is what regions count in; ``texts`` are others that choices are about, by the name of their Text.
+    """
 
     id: int
     text: str
@@ -74,6 +88,29 @@ class Task:
     data: dict[str, Any] = field(default_factory=dict)
     layout: Layout | None = None
     pages: tuple[Page, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def text_of(self, marked: str) -> str:
+        """Returns the text that a control marks, by the name that its ``toName`` has."""
+        return self.texts.get(marked, self.text)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether there is anything to learn from."""
+        return any(text.strip() for text in (self.text, *self.texts.values()))
+
+
+class TextSource(NamedTuple):
+    """Where tasks have a text: the key of ``data``, and whether it is HTML."""
+
+    key: str
+    is_html: bool = False
+
+    def read(self, data: Mapping[str, Any]) -> HtmlText:
+        """Returns the text as people see it."""
+        text = data.get(self.key)
+        text = text if isinstance(text, str) else ""
+        return HtmlText.read(text) if self.is_html else HtmlText(text, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +120,23 @@ class TaskFormat:
     Attributes:
         text_key: The key of ``data`` that the config's Text or HyperText names.
         is_html: Whether the text is HTML.
-        aliases: Values of labels and choices by the alias under which they are exported.
+        aliases: Values of labels and choices by the name of their control and the alias under which they are exported.
         image_key: The key of ``data`` that names the pages, where the config's controls mark an image; else empty.
+        choices_texts: Other texts that choices are about, by the name of their Text.
+        elsewhere: Names of all that the config shows besides the text: regions on it are not read.
     """
 
     text_key: str = "text"
     is_html: bool = False
-    aliases: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[tuple[str, str], str] = field(default_factory=dict)
     image_key: str = ""
+    choices_texts: Mapping[str, TextSource] = field(default_factory=dict)
+    elsewhere: frozenset[str] = frozenset()
+
+    @property
+    def source(self) -> TextSource:
+        """Where tasks have the text whose regions are read."""
+        return TextSource(self.text_key, self.is_html)
 
 
 def read_task(raw: Any, form: TaskFormat | None = None, place: int | None = None) -> Task:
@@ -108,18 +154,18 @@ def read_task(raw: Any, form: TaskFormat | None = None, place: int | None = None
     try:
         data = _object(_object(raw, "the task").get("data"), "its data")
         pages = marking.read(raw, data) if form.image_key else None
-        text = data.get(form.text_key)
-        text = text if isinstance(text, str) else ""
-        text = pages.layout.text if pages else visible_text(text) if form.is_html else text
+        shown = form.source.read(data)
+        text = pages.layout.text if pages else shown.text
         return Task(
             id=_whole(raw.get("id"), "its id"),
             text=text,
             title=str(data.get("title") or ""),
             tags=_tags(raw, data),
-            completions=_Reader(form, text, pages).completions(raw),
+            completions=_Reader(form, text, shown, pages).completions(raw),
             data=data,
             layout=pages.layout if pages else None,
             pages=pages.pages if pages else (),
+            texts={name: source.read(data).text for name, source in form.choices_texts.items()},
         )
     except UNREADABLE as error:
         raise broken_task(raw, place, error) from error
@@ -137,33 +183,13 @@ def broken_task(raw: Any, place: int | None, error: Exception) -> BrokenTask:
     )
 
 
-def visible_text(html: str) -> str:
-    """Returns the text in which the ``globalOffsets`` of HTML count: its text nodes, and a line end for ``br``."""
-    reader = _TextOfHtml()
-    reader.feed(html)
-    reader.close()
-    return "".join(reader.parts)
-
-
-class _TextOfHtml(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append(data)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "br":
-            self.parts.append("\n")
-
-
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """Reads the completions of one task."""
 
     form: TaskFormat
     text: str
+    shown: HtmlText
     pages: Pages | None = None
 
     def completions(self, raw: dict[str, Any]) -> tuple[Completion, ...]:
@@ -178,7 +204,7 @@ class _Reader:
         created = str(raw.get("created_ago") or raw.get("created_at") or "")
         items = [item for item in _list(raw.get("result"), "a result") if isinstance(item, dict)]
         submitted = str(raw.get("submitted_at") or "") or (None if drafts else created or "submitted")
-        regions, unread = self._regions(items)
+        regions, unread, elsewhere = self._regions(items) if self.pages is None else self._boxes(items, self.pages)
         return Completion(
             id=_whole(raw.get("id") or 0, "the id of a completion"),
             username=_username(raw),
@@ -190,40 +216,65 @@ class _Reader:
             regions=regions,
             choices=tuple(choice for item in items if (choice := self._choice(item)) is not None),
             unread=unread,
+            elsewhere=elsewhere,
         )
 
-    def _regions(self, items: list[dict[str, Any]]) -> tuple[tuple[Region, ...], tuple[Unread, ...]]:
-        if self.pages is None:
-            return tuple(region for item in items if (region := self._region(item)) is not None), ()
-        located, unread = self.pages.locate(read_marks(items))
+    def _boxes(self, items: list[dict[str, Any]], pages: Pages) -> _Marked:
+        """Returns the words that lie in the boxes on pages."""
+        marks = read_marks(items)
+        for mark in marks:
+            mark.labels = list(self._values(mark.labels, mark.from_name))
+        located, unread = pages.locate(marks)
         regions = (
-            Region(mark.id, mark.from_name, start, end, self.text[start:end], self._values(mark.labels))
+            Region(mark.id, mark.from_name, start, end, self.text[start:end], tuple(mark.labels))
             for mark, stretches in located
             for start, end in stretches
         )
-        return tuple(regions), tuple(item._replace(labels=self._values(list(item.labels))) for item in unread)
+        return tuple(regions), tuple(unread), ()
 
-    def _region(self, item: dict[str, Any]) -> Region | None:
-        value = _object(item.get("value") or {}, "the value of a region")
-        labels = value.get("labels") or value.get("hypertextlabels")
-        if not labels:
-            return None
+    def _regions(self, items: list[dict[str, Any]]) -> _Marked:
+        """Returns the labelled spans of the text."""
+        regions: list[Region] = []
+        unread: list[Unread] = []
+        elsewhere: dict[str, None] = {}
+        for item in items:
+            value = _object(item.get("value") or {}, "the value of a region")
+            names = value.get("labels") or value.get("hypertextlabels")
+            if not names:
+                continue
+            if (marked := str(item.get("to_name"))) in self.form.elsewhere:
+                elsewhere[marked] = None
+                continue
+            name, from_name = str(item.get("id", "")), str(item.get("from_name", ""))
+            labels, text = self._values(names, from_name), str(value.get("text") or "")
+            place = self._place(value, text)
+            if place is not None:
+                regions.append(Region(name, from_name, *place, text, labels))
+            elif isinstance(value.get("start"), str):
+                unread.append(Unread(name, labels, 0, "names a place that its HTML does not have"))
+        return tuple(regions), tuple(unread), tuple(elsewhere)
+
+    def _place(self, value: dict[str, Any], text: str) -> tuple[int, int] | None:
+        """Returns where a span lies; None where nothing tells."""
         offsets = _object(value.get("globalOffsets") or value, "the place of a region")
         start, end = offsets.get("start"), offsets.get("end")
         if start is None or end is None:
             return None
         if isinstance(start, str) and start.startswith("/"):
-            raise ValueError("a span in HTML lacks its globalOffsets")
-        text = str(value.get("text") or "")
-        first, last = self._in_code_points(_whole(start, "the start of a span"), _whole(end, "the end of a span"), text)
-        return Region(
-            id=str(item.get("id", "")),
-            from_name=str(item.get("from_name", "")),
-            start=first,
-            end=last,
-            text=text,
-            labels=self._values(labels),
+            return self._of_nodes(value, text)
+        first, last = _whole(start, "the start of a span"), _whole(end, "the end of a span")
+        return self._in_code_points(first, last, text)
+
+    def _of_nodes(self, value: dict[str, Any], text: str) -> tuple[int, int] | None:
+        """Finds a span by the text nodes of its HTML; one whose text is another counts as not found."""
+        start, end = (
+            self.shown.offset(str(value[side]), _whole(value.get(f"{side}Offset") or 0, f"the {side} of a span"))
+            for side in ("start", "end")
         )
+        if start is None or end is None:
+            return None
+        found = self.text[start:end]
+        return (start, end) if not text or _without_blanks(found) == _without_blanks(text) else None
 
     def _in_code_points(self, start: int, end: int, text: str) -> tuple[int, int]:
         """Converts offsets in UTF-16 units, in which browsers count; the span's own text tells which they are."""
@@ -241,11 +292,23 @@ class _Reader:
         value = _object(item.get("value") or {}, "the value of a choice")
         if not value.get("choices") or "start" in value or "width" in value:
             return None
-        return Choice(str(item.get("from_name", "")), self._values(value["choices"]))
+        from_name = str(item.get("from_name", ""))
+        return Choice(from_name, self._values(value["choices"], from_name))
 
-    def _values(self, names: Any) -> tuple[str, ...]:
+    def _values(self, names: Any, control: str) -> tuple[str, ...]:
+        """Returns values; of a nested choice, which is told with all that is around it, the last one."""
         listed = [names] if isinstance(names, str) else _list(names, "the labels of a region")
-        return tuple(self.form.aliases.get(name, name) for name in map(str, listed))
+        told = (str(name[-1]) if isinstance(name, list) and name else str(name) for name in listed)
+        return tuple(self.form.aliases.get((control, name), name) for name in told)
+
+
+_Marked = tuple[tuple[Region, ...], tuple[Unread, ...], tuple[str, ...]]
+"""Regions, those that could not be read, and what else regions mark."""
+
+
+def _without_blanks(text: str) -> str:
+    """Returns a text without blanks and line ends, which some exports write as a backslash and an ``n``."""
+    return "".join(text.replace("\\n", " ").split())
 
 
 def _tags(raw: dict[str, Any], data: dict[str, Any]) -> tuple[str, ...]:

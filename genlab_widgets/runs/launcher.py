@@ -138,18 +138,9 @@ def _spawn(runs: Runs, run_id: str) -> subprocess.Popen[bytes]:
 
 def _environment(runs: Runs, folder: RunFolder) -> dict[str, str]:
     """Returns the worker's environment: its working folder is another one, so every path is absolute."""
-    settings = load_settings()
     environment = {name: value for name, value in os.environ.items() if name not in _OF_THE_PARENT}
-    paths = {
-        "GENLAB_HOME": runs.home,
-        "GENLAB_CACHE": settings.cache,
-        "GENLAB_TEMPLATES": settings.templates,
-        "GENLAB_MINILM_FOLDER": settings.minilm_folder,
-        "GENLAB_LICENSES": settings.licenses,
-        "GENLAB_LICENSED_JARS": settings.licensed_jars,
-        processes.MARKER: folder.path,
-    }
-    environment |= {name: str(path.absolute()) for name, path in paths.items() if path is not None}
+    environment |= load_settings().environment()
+    environment |= {"GENLAB_HOME": str(runs.home.absolute()), processes.MARKER: str(folder.path.absolute())}
     if runs.database.url is not None:
         environment["GENLAB_DATABASE_URL"] = runs.database.url
     environment["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # a warning in each log that nobody can act on

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import io
 import os
 import uuid
@@ -82,15 +83,11 @@ def bundle(folder: RunFolder, target: Path) -> Path:
         WorkspaceUnusable: The zip cannot be written.
     """
     target = Path(target)
-    if target.is_dir():
-        target = target / f"{folder.path.name}-logs.zip"
-    scratch = target.with_name(f".{target.name}-{uuid.uuid4().hex[:8]}")
     try:
-        with scratch.open("wb") as out:
-            _write(folder, out)
-        os.replace(scratch, target)
+        if target.is_dir():
+            target = target / f"{folder.path.name}-logs.zip"
+        _write_whole(folder, target)
     except OSError as error:
-        scratch.unlink(missing_ok=True)
         raise WorkspaceUnusable(
             f"{target} cannot be written.",
             f"The system says: {error.strerror or error}.",
@@ -98,6 +95,18 @@ def bundle(folder: RunFolder, target: Path) -> Path:
             path=str(target),
         ) from error
     return target
+
+
+def _write_whole(folder: RunFolder, target: Path) -> None:
+    scratch = target.with_name(f".{target.name}-{uuid.uuid4().hex[:8]}")
+    try:
+        with scratch.open("wb") as out:
+            _write(folder, out)
+        os.replace(scratch, target)
+    except OSError:
+        with contextlib.suppress(OSError):  # there may be no such place at all
+            scratch.unlink(missing_ok=True)
+        raise
 
 
 def bundle_bytes(folder: RunFolder) -> bytes:

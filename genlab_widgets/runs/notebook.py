@@ -6,14 +6,14 @@ goes through a handler that publishes the file whole, and the end of the run is 
 
 from __future__ import annotations
 
-import contextlib
 import html
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from genlab_widgets.runs import outputs
 from genlab_widgets.settings import template
 from genlab_widgets.training.runfolder import RunFolder, publish_text
 from genlab_widgets.training.spec import TrainingSpec
@@ -30,7 +30,7 @@ def execute(folder: RunFolder, spec: TrainingSpec) -> None:
 
     Args:
         folder: The run's folder. What the kernel and its JVM write to stderr is appended to its log; what they print
-            stands in the notebook.
+            stands in the notebook; of both only the first part is kept (:mod:`genlab_widgets.runs.outputs`).
         spec: Its fields are the notebook's parameters.
 
     Raises:
@@ -42,11 +42,13 @@ def execute(folder: RunFolder, spec: TrainingSpec) -> None:
     import papermill
 
     _publish_saves(folder)
-    with folder.log.open("a", encoding="utf-8", errors="replace") as log:
+    outputs.register_engine()
+    with folder.log.open("a", encoding="utf-8", errors="replace") as log, outputs.StderrPump(folder.log) as below:
         papermill.execute_notebook(
             _literal(template(f"train_{spec.kind}")),
             _literal(folder.notebook),
             spec.parameters(),
+            engine_name=outputs.ENGINE,
             kernel_name="python3",
             language="python",
             progress_bar=False,
@@ -54,7 +56,7 @@ def execute(folder: RunFolder, spec: TrainingSpec) -> None:
             stderr_file=log,
             cwd=str(folder.path),
             autosave_cell_every=AUTOSAVE_SECONDS,
-            kernel_manager_class=_kernel_manager(log),
+            kernel_manager_class=_kernel_manager(below.target),
             iopub_timeout=IOPUB_SECONDS,
         )
 
@@ -62,24 +64,26 @@ def execute(folder: RunFolder, spec: TrainingSpec) -> None:
 def stamp(folder: RunFolder, status: str, reason: str, message: str) -> None:
     """Writes how the run ended into its notebook: metadata, the cells' states and, for all but success, a last cell.
 
-    A notebook that is missing or damaged stays as it is: the run's row has the truth.
+    Raises:
+        Exception: The notebook is damaged, in whatever way, or cannot be written; it stays as it is.
     """
     import nbformat
 
-    with contextlib.suppress(OSError, ValueError, nbformat.ValidationError):
-        notebook = nbformat.reads(folder.notebook.read_text(encoding="utf-8"), as_version=4)
-        notebook.metadata["genlab"] = {
-            "run_id": folder.path.name,
-            "status": status,
-            "reason": reason,
-            "message": message,
-        }
-        if status != "COMPLETED":
-            _correct(notebook)
-            note = nbformat.v4.new_markdown_cell(f"**{status}**: {html.escape(message)}")
-            note.metadata["tags"] = [_NOTE_TAG]
-            notebook.cells.append(note)
-        publish_text(folder.notebook, nbformat.writes(notebook))
+    if not folder.notebook.exists():
+        return
+    notebook = nbformat.reads(folder.notebook.read_text(encoding="utf-8"), as_version=4)
+    notebook.metadata["genlab"] = {
+        "run_id": folder.path.name,
+        "status": status,
+        "reason": reason,
+        "message": message,
+    }
+    if status != "COMPLETED":
+        _correct(notebook)
+        note = nbformat.v4.new_markdown_cell(f"**{status}**: {html.escape(message)}")
+        note.metadata["tags"] = [_NOTE_TAG]
+        notebook.cells.append(note)
+    publish_text(folder.notebook, nbformat.writes(notebook))
 
 
 def _correct(notebook: Any) -> None:
@@ -112,7 +116,7 @@ def _publish_saves(folder: RunFolder) -> None:
     papermill_io.register(str(folder.path.absolute()), Published())
 
 
-def _kernel_manager(log: IO[str]) -> type:
+def _kernel_manager(stderr: int) -> type:
     """Returns a manager whose kernel is this very interpreter: a kernelspec ``python3`` may name another one.
 
     Its own stderr goes to the log, too: what it writes before it catches its output, or when it dies. Its stdout does
@@ -130,6 +134,6 @@ def _kernel_manager(log: IO[str]) -> type:
             return spec
 
         async def start_kernel(self, **options: Any) -> None:
-            await self._async_start_kernel(**{"stdout": subprocess.DEVNULL, "stderr": log, **options})
+            await self._async_start_kernel(**{"stdout": subprocess.DEVNULL, "stderr": stderr, **options})
 
     return ThisInterpreter

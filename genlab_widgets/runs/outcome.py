@@ -61,7 +61,7 @@ def complete(runs: Runs, row: RunRow, result: Result, ended_at: datetime | None 
         log_exception(runs.folder(row.id), error)
         return fail(runs, row.id, failure_of(error))
     if moved:
-        notebook.stamp(runs.folder(row.id), Status.COMPLETED, EndReason.COMPLETED, result.verdict)
+        _stamp(runs, row.id, Status.COMPLETED, EndReason.COMPLETED, result.verdict)
     return moved
 
 
@@ -81,8 +81,15 @@ def cancel(runs: Runs, run_id: str) -> bool:
     moved = runs.move(run_id, Status.CANCELLED)
     if moved:
         row = runs.get(run_id)
-        notebook.stamp(runs.folder(run_id), Status.CANCELLED, row.reason or EndReason.STOPPED, row.message)
+        _stamp(runs, run_id, Status.CANCELLED, row.reason or EndReason.STOPPED, row.message)
     return moved
+
+
+def name_incumbents(runs: Runs, row: RunRow) -> None:
+    """Tells a run that starts which deployed models its own has to beat, where it is deployed only if it is better."""
+    if row.training_spec.deploy == "if_better":
+        found = _incumbents(runs, row)
+        runs.folder(row.id).write_incumbents({model.name: runs.folder(model.run_id).path for model in found})
 
 
 def log_exception(folder: RunFolder, error: BaseException) -> None:
@@ -121,8 +128,17 @@ def _end(
 ) -> bool:
     moved = runs.move(run_id, status, reason=reason, message=message, next_step=next_step, ended_at=ended_at)
     if moved:
-        notebook.stamp(runs.folder(run_id), status, reason, message)
+        _stamp(runs, run_id, status, reason, message)
     return moved
+
+
+def _stamp(runs: Runs, run_id: str, status: Status, reason: str, message: str) -> None:
+    """Writes the end of a run into its notebook, too; its row has the truth."""
+    folder = runs.folder(run_id)
+    try:
+        notebook.stamp(folder, status, reason, message)
+    except Exception as error:  # whatever that notebook holds, the run has ended and others wait
+        log_exception(folder, error)
 
 
 def _complete(runs: Runs, row: RunRow, result: Result, ended_at: datetime | None) -> bool:
@@ -139,15 +155,15 @@ def _complete(runs: Runs, row: RunRow, result: Result, ended_at: datetime | None
         ):
             return False
         model = register(runs, connection, row.id, row.training_spec, result, row.project, row.user)
-        if row.training_spec.deploy == "immediately":
-            told, step = _deploy(runs, connection, row, model, undo)
+        if row.training_spec.deploy != "none":
+            told, step = _deploy(runs, connection, row, model, result, undo)
             message = f"{result.verdict} {told}"
             runs.annotate(row.id, {Status.COMPLETED}, connection, message=message, next_step=step)
     return True
 
 
 def _deploy(
-    runs: Runs, connection: Connection, row: RunRow, model: ModelRow, undo: contextlib.ExitStack
+    runs: Runs, connection: Connection, row: RunRow, model: ModelRow, result: Result, undo: contextlib.ExitStack
 ) -> tuple[str, str]:
     """Deploys a model in the transaction that registered it.
 
@@ -158,6 +174,9 @@ def _deploy(
     from genlab_widgets.projects.store import open_project
 
     try:
+        obstacle = _obstacle(runs, row, result)
+        if obstacle:
+            return f"{model.name} was not deployed. {obstacle}", f"Compare the two; deploy {model.name} all the same."
         change = deployment.preview(model, open_project(runs.home, row.training_spec.project))
         undo.push(partial(_put_back, change))
         deployment.apply(runs.database, change, row.user, connection)
@@ -169,6 +188,30 @@ def _deploy(
         told = f"{model.name} was not deployed: {failure.what} {failure.why}".strip()
         return told, failure.next_step or f"Deploy {model.name} from the list of models."
     return f"{model.name} is deployed.", f"Tag new tasks with {model.name}; train again when more are completed."
+
+
+def _obstacle(runs: Runs, row: RunRow, result: Result) -> str:
+    """Returns why a model is not deployed that shall be only if it is better; empty where it is, or always shall be."""
+    if row.training_spec.deploy != "if_better":
+        return ""
+    compared = {item.model: item for item in result.incumbents}
+    for model in _incumbents(runs, row):
+        if model.name not in compared:
+            return f"{model.name}, which the labeling config names, was not compared with it."
+        if not compared[model.name].is_beaten:
+            return compared[model.name].note
+    return ""
+
+
+def _incumbents(runs: Runs, row: RunRow) -> list[ModelRow]:
+    """Returns the deployed models that the model of a run would replace."""
+    from genlab_widgets.models import deployment
+    from genlab_widgets.models.registry import Models
+    from genlab_widgets.projects.store import open_project
+
+    spec = row.training_spec
+    config = open_project(runs.home, spec.project).labeling_config
+    return deployment.incumbents(Models(runs.database, runs.home), spec, config)
 
 
 def _put_back(change: Deployment, failed: type[BaseException] | None, *_: object) -> None:

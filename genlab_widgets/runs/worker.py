@@ -64,6 +64,7 @@ class Worker:
     def _execute(self) -> BaseException | None:
         with processes.MemoryWatch() as memory, StopWatch(self.runs, self.row.id):
             try:
+                outcome.name_incumbents(self.runs, self.row)
                 notebook.execute(self.folder, self.row.training_spec)
             except BaseException as error:
                 return error
@@ -140,12 +141,11 @@ class StopWatch(threading.Thread):
         self._end.set()
 
     def run(self) -> None:
-        """Looks until the run is being stopped, or the notebook has ended."""
+        """Looks until the notebook has ended; a kernel that papermill starts after the stop is ended, too."""
         while not self._end.wait(LOOK_SECONDS):
             with contextlib.suppress(GenlabError):  # the database is away: it looks again
                 if self._runs.get(self._run_id).status is Status.CANCELLING:
                     processes.sweep(self._runs.folder(self._run_id).path, grace=control.GRACE_SECONDS)
-                    return
 
 
 def _kernel_lost(error: BaseException) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +27,8 @@ LONGEST_RACE_SECONDS = 900.0
 """A classifier on frozen vectors takes a minute: what is compared with it may take a quarter of an hour."""
 FINE_TUNED = ("ner", "classification", "assertion", "visual_ner")
 """Kinds whose transformer itself can be trained."""
-_FROZEN = ("word2vec", "vectors:", "hub:")
+TUNABLE = ("automatic", "minilm", "folder:PATH")
+"""Embeddings that are a transformer, so that it can be trained itself; all others are vectors and stay as they are."""
 
 
 class Choice(NamedTuple):
@@ -36,7 +38,7 @@ class Choice(NamedTuple):
     why: str
 
 
-def resolve(spec: TrainingSpec, language: str, tokens: int) -> Choice:
+def resolve(spec: TrainingSpec, language: str, tokens: int, labels: int = 0) -> Choice:
     """Returns what a spec trains.
 
     Parameters that still have the defaults of "automatic" take those of the architecture.
@@ -45,11 +47,13 @@ def resolve(spec: TrainingSpec, language: str, tokens: int) -> Choice:
         spec: What was asked for.
         language: ISO 639-1 code of the texts.
         tokens: Tokens of the training tasks.
+        labels: Labels that train; hundreds of them make a fine-tuning slow.
     """
     if spec.architecture != "automatic" or spec.custom_script:
         return Choice(spec, "")
-    chosen = _often_enough(with_architecture(spec, "fine_tuned"), tokens)
-    reason = _against_fine_tuning(spec, language, tokens, chosen.epochs)
+    chosen = _often_enough(with_architecture(spec, "fine_tuned"), tokens, labels)
+    seconds = fine_tuning_seconds(spec.kind, tokens, chosen.epochs, labels)
+    reason = _against_fine_tuning(spec, language, tokens, seconds)
     if reason:
         if spec.kind == "ner" and not _stands_on_frozen(spec, language):
             return Choice(as_crf(spec), f"Automatic trains a CRF on words: {reason}.")
@@ -57,7 +61,7 @@ def resolve(spec: TrainingSpec, language: str, tokens: int) -> Choice:
         return Choice(
             with_architecture(spec, "annotator"), f"Automatic trains {frozen} on frozen embeddings: {reason}."
         )
-    minutes = max(1, round(fine_tuning_seconds(spec.kind, tokens, chosen.epochs) / 60))
+    minutes = max(1, round(seconds / 60))
     about = f"about {minutes} minute{'' if minutes == 1 else 's'}"
     if spec.kind == "ner" and not _reads(spec, language):
         return Choice(
@@ -90,18 +94,24 @@ def as_crf(spec: TrainingSpec) -> TrainingSpec:
     return with_architecture(spec, "crf").model_copy(update={"epochs": defaults("ner", "crf")["epochs"]})
 
 
+def named_in(embeddings: str, patterns: Collection[str]) -> bool:
+    """Tells whether embeddings are among these; ``folder:PATH`` stands for every folder."""
+    family, colon, _ = embeddings.partition(":")
+    return embeddings in patterns or bool(colon and f"{family}:PATH" in patterns)
+
+
 def can_fine_tune() -> bool:
     """Tells whether the packages that train a transformer are installed; imports neither."""
     return all(importlib.util.find_spec(name) is not None for name in ("jax", "optax"))
 
 
-def _often_enough(spec: TrainingSpec, tokens: int) -> TrainingSpec:
+def _often_enough(spec: TrainingSpec, tokens: int, labels: int) -> TrainingSpec:
     """Takes more epochs of few texts, and of very many fewer, at least two, where the usual ones last over an hour."""
     usual = defaults(spec.kind, "fine_tuned")["epochs"]
     if spec.kind != "ner" or spec.epochs != usual:
         return spec
     epochs = max(usual, min(MOST_EPOCHS, math.ceil(TOKENS_SEEN / max(1, tokens))))
-    while epochs > 2 and fine_tuning_seconds(spec.kind, tokens, epochs) > LONGEST_SECONDS:
+    while epochs > 2 and fine_tuning_seconds(spec.kind, tokens, epochs, labels) > LONGEST_SECONDS:
         epochs -= 1
     return spec.model_copy(update={"epochs": epochs})
 
@@ -118,7 +128,7 @@ def _reads(spec: TrainingSpec, language: str) -> bool:
     return language.lower()[:2] == "en" or spec.embeddings.startswith("folder:")
 
 
-def _against_fine_tuning(spec: TrainingSpec, language: str, tokens: int, epochs: int) -> str:
+def _against_fine_tuning(spec: TrainingSpec, language: str, tokens: int, seconds: float) -> str:
     """Returns why the transformer is not trained itself; empty when it is."""
     if spec.library != "open_source":
         return "licensed trainers learn on them"
@@ -126,7 +136,7 @@ def _against_fine_tuning(spec: TrainingSpec, language: str, tokens: int, epochs:
         return "they are what is trained for this kind"
     if spec.head != "automatic":
         return "a classifier on them was asked for"
-    if spec.embeddings.startswith(_FROZEN) or (
+    if not named_in(spec.embeddings, TUNABLE) or (
         spec.embeddings.startswith("folder:") and not _is_checkpoint(spec.embeddings.removeprefix("folder:"))
     ):
         return f"the embeddings {spec.embeddings} were asked for"
@@ -134,7 +144,6 @@ def _against_fine_tuning(spec: TrainingSpec, language: str, tokens: int, epochs:
         return "the packages for fine-tuning (jax, optax) are not installed"
     if spec.kind != "ner" and not _reads(spec, language):
         return f"the transformer at hand reads English, and these texts are {name_of(language)}"
-    seconds = fine_tuning_seconds(spec.kind, tokens, epochs)
     if seconds > (LONGEST_RACE_SECONDS if spec.kind == "classification" else LONGEST_SECONDS):
         return f"fine-tuning {tokens:,} tokens would take about {_told(seconds)}"
     return _unreachable(spec)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from genlab_widgets.training.finetune import device
+from genlab_widgets.training import word_crf
+from genlab_widgets.training.finetune import device, lexical
 from genlab_widgets.training.spec import defaults
+from genlab_widgets.training.trainers import heads
 
 if TYPE_CHECKING:
     from genlab_widgets.training.spec import TrainingSpec
@@ -37,6 +39,8 @@ _LARGE_MODEL_SLOWDOWN = 8.0
 """A model of BERT-base size needs eight times MiniLM's arithmetic."""
 _CRF_TOKENS_PER_SECOND = 5300.0
 """23,767 tokens in 4.5 s."""
+_CRF_SECONDS_A_PAIR = 4e-9
+"""Of a pass over a token, for each pair of tags: what most of the time goes to from some 25 tags on."""
 _CRF_BYTES_A_TOKEN = 2_500.0
 """Features of a token in crfsuite, and the weights that they have."""
 _CLASSIFIER_TOKENS_PER_SECOND = 50_000.0
@@ -46,6 +50,15 @@ _USUAL_PIECES_A_TOKEN = 1.35
 """Word pieces of a token: 114,500 for 49,600 words of receipts, whose windows overlap; 1.35 in running text."""
 _PIECES_PER_SECOND = {True: 2_200.0, False: 1_500.0}
 """Word pieces a second that MiniLM learns from on two cores, validation included; ``True`` where they have AMX."""
+_TAGGED = ("ner", "visual_ner")
+"""Kinds that are learned as tags of words."""
+_PAIR_SECONDS_A_PIECE = 1e-9
+"""For each pair of tags: 0.4 ns in a step, and the best paths through the validation part after each epoch."""
+_TAG_MB = 0.5
+"""For each tag: scores and their gradient of 16 x 512 pieces."""
+_TABLE_COPIES = 6.0
+"""Of the tables of the CRF on word pieces: two in single precision, the ONNX file's, what Spark loads."""
+_MINILM_PIECES = 83_914
 _COMPILE_SECONDS = 25.0
 """Steps of one or two lengths, predictions of three, and the CRF on word pieces."""
 _FINE_TUNING_MEMORY_MB = 2000.0
@@ -77,7 +90,36 @@ class Estimate(NamedTuple):
     disk_mb: float
 
 
-def estimate(spec: TrainingSpec, train_tokens: int, test_tokens: int, dimension: int, width: int) -> Estimate:
+class Answers(NamedTuple):
+    """What is learned, as far as it costs time or memory.
+
+    Attributes:
+        labels: Labels of the labeling config that train.
+        texts: Training texts.
+        multiple: Whether a text may have several classes.
+    """
+
+    labels: int = 0
+    texts: int = 0
+    multiple: bool = False
+
+    @property
+    def tags(self) -> int:
+        """BIO tags with ``O``."""
+        return 2 * self.labels + 1
+
+
+_UNKNOWN = Answers()
+
+
+def estimate(
+    spec: TrainingSpec,
+    train_tokens: int,
+    test_tokens: int,
+    dimension: int,
+    width: int,
+    answers: Answers = _UNKNOWN,
+) -> Estimate:
     """Estimates one training.
 
     Seconds: start + embedding every row once and the test rows again + learning + baseline. NerDL (NER, assertion)
@@ -90,6 +132,7 @@ def estimate(spec: TrainingSpec, train_tokens: int, test_tokens: int, dimension:
         test_tokens: Tokens of the test rows.
         dimension: Dimension of the embeddings.
         width: Dimension of the vectors that are learned on (assertion adds channels).
+        answers: What is learned; without, as little as costs nothing more.
     """
     family = "minilm" if spec.embeddings == "automatic" else spec.embeddings.partition(":")[0]
     embed_rate = _EMBEDDING_TOKENS_PER_SECOND.get(family, _EMBEDDING_TOKENS_PER_SECOND["minilm"])
@@ -106,7 +149,7 @@ def estimate(spec: TrainingSpec, train_tokens: int, test_tokens: int, dimension:
         + _PAPERMILL_SECONDS
         + _WRAP_UP_SECONDS
         + embedding
-        + _learning_seconds(spec, train_tokens, test_tokens)
+        + _learning_seconds(spec, train_tokens, test_tokens, answers)
     )
     # A classifier keeps one vector a text, not one a token.
     floats_mb = (train_tokens + test_tokens) * width * 4 / MB / (10 if spec.kind == "classification" else 1)
@@ -114,18 +157,46 @@ def estimate(spec: TrainingSpec, train_tokens: int, test_tokens: int, dimension:
     memory_mb = _JVM_MEMORY_MB + _PYTHON_MEMORY_MB + _OBJECT_OVERHEAD * floats_mb + 2 * model_mb
     if spec.architecture == "crf":
         floats_mb = model_mb = 0.0
-        memory_mb = _JVM_MEMORY_MB + _PYTHON_MEMORY_MB + train_tokens * _CRF_BYTES_A_TOKEN / MB
+        kept = word_crf.effort(train_tokens, answers.tags, word_crf.MOST_TOKENS_ALONE, spec.epochs).tokens
+        memory_mb = _JVM_MEMORY_MB + _PYTHON_MEMORY_MB + kept * _CRF_BYTES_A_TOKEN / MB
     if spec.architecture == "fine_tuned":
         floats_mb = 0.0  # no vector is kept
     if tuned:
-        memory_mb = _JVM_MEMORY_MB + _FINE_TUNING_MEMORY_MB + 2 * model_mb
+        memory_mb = (
+            _JVM_MEMORY_MB
+            + _FINE_TUNING_MEMORY_MB
+            + 2 * model_mb
+            + _memory_of_tags(spec.kind, train_tokens, answers.tags)
+        )
     return Estimate(round(seconds, 1), round(memory_mb, 1), round(floats_mb + _DISK_COPIES * model_mb, 1))
 
 
-def fine_tuning_seconds(kind: str, train_tokens: int, epochs: int) -> float:
-    """Estimates the epochs of a fine-tuning, compilation included."""
+def fine_tuning_seconds(kind: str, train_tokens: int, epochs: int, labels: int = 0) -> float:
+    """Estimates the epochs of a fine-tuning, compilation included.
+
+    Args:
+        kind: What is trained.
+        train_tokens: Tokens of the training rows.
+        epochs: Passes over them.
+        labels: Labels of entities: from hundreds on, most of the time goes to the pairs of their tags.
+    """
     pieces = train_tokens * _PIECES_A_TOKEN.get(kind, _USUAL_PIECES_A_TOKEN)
-    return _COMPILE_SECONDS + epochs * pieces / _PIECES_PER_SECOND[device.multiplies_half()]
+    seconds = _COMPILE_SECONDS + epochs * pieces / _PIECES_PER_SECOND[device.multiplies_half()]
+    tags = Answers(labels).tags
+    if kind in _TAGGED and tags > word_crf.USUAL_TAGS:
+        seconds += epochs * pieces * tags**2 * _PAIR_SECONDS_A_PIECE + _compared_crf_seconds(train_tokens, tags)
+    return seconds
+
+
+def crf_seconds(train_tokens: int, tags: int, most: int = word_crf.MOST_TOKENS, passes: int = 100) -> float:
+    """Estimates the training of a CRF on words, within what it may take."""
+    spent = word_crf.effort(train_tokens, tags, most, passes)
+    return spent.tokens * spent.passes * max(0.01 / _CRF_TOKENS_PER_SECOND, tags**2 * _CRF_SECONDS_A_PAIR)
+
+
+def _compared_crf_seconds(train_tokens: int, tags: int) -> float:
+    """Estimates a CRF beside the transformer, or in its race: of too many tags there is none."""
+    return crf_seconds(train_tokens, tags) if word_crf.effort(train_tokens, tags).affordable else 0.0
 
 
 def _is_raced(spec: TrainingSpec) -> bool:
@@ -133,19 +204,40 @@ def _is_raced(spec: TrainingSpec) -> bool:
     return spec.kind in ("classification", "ner") and spec.architecture == "automatic"
 
 
-def _learning_seconds(spec: TrainingSpec, train_tokens: int, test_tokens: int) -> float:
-    passes = train_tokens / _CRF_TOKENS_PER_SECOND
+def _learning_seconds(spec: TrainingSpec, train_tokens: int, test_tokens: int, answers: Answers) -> float:
+    labels, tags = answers.labels, answers.tags
     if spec.architecture == "crf":
-        return passes * spec.epochs / 100
+        return crf_seconds(train_tokens, tags, word_crf.MOST_TOKENS_ALONE, spec.epochs)
     if spec.architecture == "fine_tuned":
-        return fine_tuning_seconds(spec.kind, train_tokens, spec.epochs)
+        return fine_tuning_seconds(spec.kind, train_tokens, spec.epochs, labels)
     if spec.kind == "ner" and spec.architecture == "automatic":
-        return passes + fine_tuning_seconds(spec.kind, train_tokens, spec.epochs)
+        tuned = fine_tuning_seconds(spec.kind, train_tokens, spec.epochs, labels)
+        return tuned + _compared_crf_seconds(train_tokens, tags)
     if spec.kind == "classification":
-        frozen = spec.epochs * train_tokens / _CLASSIFIER_TOKENS_PER_SECOND
+        frozen = _heads_seconds(spec, train_tokens, answers)
         tuned = fine_tuning_seconds(spec.kind, train_tokens, defaults(spec.kind, "fine_tuned")["epochs"])
         return frozen + (tuned if _is_raced(spec) else 0.0)
     nearest = min(_BATCH_SECONDS, key=lambda size: abs(size - spec.batch_size))
     rate = _NERDL_TOKENS_PER_SECOND * _BATCH_SECONDS[16] / _BATCH_SECONDS[nearest]
-    baseline = passes if spec.kind == "ner" else 0.0
+    baseline = crf_seconds(train_tokens, tags) if spec.kind == "ner" else 0.0
     return spec.epochs * (train_tokens + test_tokens / _EVALUATION_SPEED_UP) / rate + baseline
+
+
+def _heads_seconds(spec: TrainingSpec, train_tokens: int, answers: Answers) -> float:
+    """Estimates the heads on frozen vectors: the settings that are compared, and the one that is taken."""
+    neural = spec.epochs * train_tokens / _CLASSIFIER_TOKENS_PER_SECOND
+    if spec.head == heads.Neural.name:
+        return neural
+    tried = heads.strengths(answers.texts, answers.labels, answers.multiple)
+    return neural + (len(tried) + 1) * heads.fit_seconds(answers.texts, answers.labels, answers.multiple)
+
+
+def _memory_of_tags(kind: str, train_tokens: int, tags: int) -> float:
+    """Estimates what tags beyond the usual ones cost a fine-tuning: their scores, and the tables of the CRF beside."""
+    if kind not in _TAGGED or tags <= word_crf.USUAL_TAGS:
+        return 0.0
+    more = tags - word_crf.USUAL_TAGS
+    beside = word_crf.effort(train_tokens, tags).affordable
+    small = lexical.table_bytes(_MINILM_PIECES, tags) <= lexical.MOST_BYTES
+    tables = lexical.table_bytes(_MINILM_PIECES, more) if beside and small else 0
+    return more * _TAG_MB + _TABLE_COPIES * tables / MB

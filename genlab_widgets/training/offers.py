@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from genlab_widgets.errors import NoLicense, WrongParameters
 from genlab_widgets.resources import gpu, licenses
-from genlab_widgets.training.automatic import FINE_TUNED, can_fine_tune
-from genlab_widgets.training.kinds.classification import names_of
+from genlab_widgets.training.automatic import FINE_TUNED, TUNABLE, can_fine_tune, named_in
+from genlab_widgets.training.kinds.classification import CLASSIFICATION, default_classifier, names_of
+from genlab_widgets.training.trainers.heads import require_head
 
 if TYPE_CHECKING:
     from genlab_widgets.projects.labeling_config import LabelingConfig
@@ -54,10 +55,14 @@ ARCHITECTURES = {
     "fine_tuned": "Fine-tuned transformer",
     "crf": "CRF on words: any language, seconds",
 }
-
-
-UNUSED = {"crf": ("embeddings", "learning_rate", "decay", "dropout", "batch_size")}
-"""Fields of the spec that an architecture has no use for."""
+_OF_SOME_KINDS: dict[str, Sequence[str]] = {
+    "architecture": FINE_TUNED,
+    "classifier": ("classification",),
+    "head": ("classification",),
+    "custom_script": ("ner",),
+}
+"""Fields of the spec that not every kind has; where all kinds are trained together, each takes its own default."""
+_OF_A_NETWORK = ("learning_rate", "decay", "dropout", "batch_size")
 
 
 class Offer(NamedTuple):
@@ -102,7 +107,7 @@ def require(spec: TrainingSpec, config: LabelingConfig, scripts: Sequence[Script
         WrongParameters: Another choice is not offered; ``details["fields"]`` maps the field to the reason.
     """
     for name, unset in (("classifier", None), ("head", "automatic")):
-        if spec.kind != "classification" and getattr(spec, name) != unset:
+        if not has_field(spec.kind, name) and getattr(spec, name) != unset:
             raise WrongParameters(
                 f"{name} does not fit what shall be trained.",
                 f"It belongs to classification, and {KINDS[spec.kind]} was asked for.",
@@ -117,14 +122,7 @@ def require(spec: TrainingSpec, config: LabelingConfig, scripts: Sequence[Script
             "Leave the architecture at automatic.",
             fields={"architecture": "A CRF on words trains NER."},
         )
-    if not embeddings_fit(spec.kind, spec.embeddings):
-        fitting = ", ".join(_FITTING_EMBEDDINGS[spec.kind])
-        raise WrongParameters(
-            f"The embeddings {spec.embeddings} do not fit {KINDS[spec.kind]}.",
-            f"These do: {fitting}.",
-            "Leave the choice to automatic.",
-            fields={"embeddings": f"{KINDS[spec.kind]} takes {fitting}."},
-        )
+    _require_embeddings(spec)
     _require_script(spec, scripts)
     for offer in offers(config, next(iter(scripts), None)):
         if offer.enabled or not _asks_for(spec, offer):
@@ -139,6 +137,9 @@ def require(spec: TrainingSpec, config: LabelingConfig, scripts: Sequence[Script
             "Choose another kind of model." if offer.field == "kind" else f"Leave {offer.field} at its default.",
             fields={offer.field: offer.reason},
         )
+    if spec.head != "automatic" and spec.architecture != "fine_tuned":
+        chosen = CLASSIFICATION.complete(spec, config)
+        require_head(spec.head, len(CLASSIFICATION.labels(chosen, config)))
 
 
 def no_license(library: str, reason: str) -> NoLicense:
@@ -166,6 +167,26 @@ def _require_library(spec: TrainingSpec) -> None:
             "Its trainers learn on frozen embeddings.",
             "Choose Spark NLP's own network, or the open-source library.",
             fields={"architecture": "Licensed trainers learn on frozen embeddings."},
+        )
+
+
+def _require_embeddings(spec: TrainingSpec) -> None:
+    """Refuses embeddings that a kind has no room for, and the fine-tuning of what is no transformer."""
+    if not embeddings_fit(spec.kind, spec.embeddings):
+        fitting = ", ".join(_FITTING_EMBEDDINGS[spec.kind])
+        raise WrongParameters(
+            f"The embeddings {spec.embeddings} do not fit {KINDS[spec.kind]}.",
+            f"These do: {fitting}.",
+            "Leave the choice to automatic.",
+            fields={"embeddings": f"{KINDS[spec.kind]} takes {fitting}."},
+        )
+    if not embeddings_fit(spec.kind, spec.embeddings, spec.architecture):
+        fitting = ", ".join(TUNABLE)
+        raise WrongParameters(
+            f"The embeddings {spec.embeddings} cannot be fine-tuned.",
+            f"They are no transformer. These can: {fitting}.",
+            "Choose one of these, or leave the architecture at automatic.",
+            fields={"embeddings": f"A fine-tuned transformer takes {fitting}."},
         )
 
 
@@ -240,10 +261,49 @@ def architecture_fits(kind: str, architecture: str) -> bool:
     return architecture != "fine_tuned" or kind in FINE_TUNED
 
 
-def embeddings_fit(kind: str, name: str) -> bool:
-    """Tells whether a kind can be trained on these embeddings (``minilm``, ``folder:/data/bert``)."""
-    fitting, (family, colon, _) = _FITTING_EMBEDDINGS.get(kind), name.partition(":")
-    return fitting is None or name in fitting or bool(colon and f"{family}:PATH" in fitting)
+def embeddings_fit(kind: str, name: str, architecture: str = "automatic") -> bool:
+    """Tells whether kind and architecture can be trained on these embeddings (``minilm``, ``folder:/data/bert``)."""
+    fitting = TUNABLE if architecture == "fine_tuned" else _FITTING_EMBEDDINGS.get(kind)
+    return fitting is None or named_in(name, fitting)
+
+
+def has_field(kind: str, name: str) -> bool:
+    """Tells whether a kind of model has a field of the spec; :data:`ALL` has those of every kind."""
+    return kind in _OF_SOME_KINDS.get(name, (kind,))
+
+
+def unused(kind: str, architecture: str, head: str = "automatic", multiple: bool = False) -> dict[str, str]:
+    """Returns the fields that a kind has, but the chosen network has no use for, each with the reason.
+
+    Args:
+        kind: What is trained.
+        architecture: Its network.
+        head: How a classifier on frozen vectors classifies.
+        multiple: Whether a text may have several classes.
+    """
+    if (kind, architecture) == ("ner", "crf"):
+        return _closed("The chosen network", "embeddings", *_OF_A_NETWORK)
+    if kind != "classification" or (architecture, head) == ("automatic", "automatic"):
+        return {}
+    if architecture == "fine_tuned":
+        return _closed("The fine-tuned transformer", "head")
+    # Of several classes MultiClassifierDL learns only where it was asked for (``trainers.classification``).
+    if head == "logistic_regression" or (head == "automatic" and multiple):
+        return _closed("Logistic regression", "epochs", *_OF_A_NETWORK)
+    return _closed("MultiClassifierDL", "decay", "dropout") if multiple else _closed("ClassifierDL", "decay")
+
+
+def _closed(what: str, *names: str) -> dict[str, str]:
+    return dict.fromkeys(names, f"{what} has no use for this.")
+
+
+def is_multiple(config: LabelingConfig, classifier: str | None) -> bool:
+    """Tells whether texts may have several classes of a classifier; None is the one that trains where none is named."""
+    try:
+        name = classifier or default_classifier(config)
+    except WrongParameters:  # the check says what is wrong
+        return False
+    return any(control.multiple for control in config.choices if control.name == name)
 
 
 def default_kind(config: LabelingConfig) -> str:

@@ -21,8 +21,8 @@ from genlab_widgets.errors import (
     WrongParameters,
 )
 from genlab_widgets.training import automatic, duplicates, graph, preparation, split
-from genlab_widgets.training.dataset import AlignmentReport, Example, Sentence, count_labels
-from genlab_widgets.training.estimate import DIMENSIONS, MB, Estimate, estimate
+from genlab_widgets.training.dataset import AlignmentReport, Example, Problem, Sentence, count_labels
+from genlab_widgets.training.estimate import DIMENSIONS, MB, Answers, Estimate, estimate
 from genlab_widgets.training.findings import (
     AMBER_BELOW,
     RED_BELOW,
@@ -76,7 +76,7 @@ class Readiness:
         Raises:
             TooFewCompletions: No usable completion, an empty part, or a label without examples.
             GraphNotAvailable: No NerDL graph fits.
-            PoorQuality: No span can be laid over tokens.
+            PoorQuality: Too few spans can be laid over tokens.
             NotEnoughResources: Memory or disk do not suffice.
             NoLicense: A licensed library was chosen, and its licence or package is missing.
             WrongParameters: The spec does not fit the project.
@@ -92,6 +92,7 @@ class Readiness:
 _ERRORS: dict[str, type[GenlabError]] = {
     "graph": GraphNotAvailable,
     "alignment": PoorQuality,
+    "region_text": PoorQuality,
     "memory": NotEnoughResources,
     "disk": NotEnoughResources,
     "kind": WrongParameters,
@@ -163,12 +164,12 @@ def _check_rows(
     parts, train, test, labels = prepared.parts, prepared.train, prepared.test, prepared.labels
     counts = _label_counts(parts, labels)
     known = dimension or DIMENSIONS.get(spec.embeddings)
-    spec, why = automatic.resolve(spec, language, _token_count(train))
+    spec, why = automatic.resolve(spec, language, _token_count(train), len(labels))
     trainer = trainer_for(spec)
     chosen, graph_findings = _graph_findings(trainer, train, labels, known, spec.embeddings)
-    cost = estimate(
-        spec, _token_count(train), _token_count(test), known or 768, chosen.dimension if chosen else known or 768
-    )
+    width = chosen.dimension if chosen else known or 768
+    answers = Answers(len(labels), len(parts.train), prepared.multiple)
+    cost = estimate(spec, _token_count(train), _token_count(test), known or 768, width, answers)
     findings = [
         *([Finding("ok", "architecture", why)] if why else []),
         *_label_findings(counts, parts),
@@ -283,7 +284,7 @@ def _alignment_findings(report: AlignmentReport) -> list[Finding]:
         message = f"None of the {plural(report.spans, 'span')} can be laid over tokens."
         step = "Check that the offsets of the export belong to these texts, then import again."
         return [Finding("fail", "alignment", message, step)]
-    findings = []
+    findings = [*_misfit_findings(report)]
     for problem, count in Counter(item.problem for item in report.problems).most_common():
         concerned = [item for item in report.problems if item.problem is problem]
         first = concerned[0]
@@ -294,6 +295,23 @@ def _alignment_findings(report: AlignmentReport) -> list[Finding]:
         ids = tuple(dict.fromkeys(item.task_id for item in concerned))[:TASKS_SHOWN]
         findings.append(Finding("warn", "alignment", message, "Open these tasks and correct the regions.", None, ids))
     return findings
+
+
+def _misfit_findings(report: AlignmentReport) -> list[Finding]:
+    """Says where most marks cannot be learned as a person marked them; some projects mark parts of words on purpose."""
+    dropped = sum(item.problem.dropped for item in report.problems)
+    widened = sum(item.problem is Problem.INSIDE_TOKEN for item in report.problems)
+    if 2 * (dropped + widened) <= report.spans:
+        return []
+    message = (
+        f"{dropped + widened:,} of {plural(report.spans, 'span')} cannot be learned as they are marked: "
+        f"{widened:,} would be widened to whole tokens, {dropped:,} left out."
+    )
+    step = (
+        "Check that the offsets of the export belong to these texts, and mark whole words. Where spans lie inside of "
+        "others, leave out the label of the outer or of the inner ones."
+    )
+    return [Finding("warn", "alignment", message, step)]
 
 
 def _duplicate_findings(parts: split.Parts) -> list[Finding]:

@@ -34,6 +34,7 @@ from genlab_widgets.training.spec import Architecture, Kind, TrainingSpec
 
 _Record = TypeVar("_Record")
 _PAGES = TypeAdapter(list[MarkedPage])
+_PLACES = TypeAdapter(dict[str, Path])
 
 
 class Progress(BaseModel):
@@ -118,6 +119,31 @@ class Candidate(BaseModel):
     note: str = ""
 
 
+class Incumbent(BaseModel):
+    """A deployed model beside the new one, on test tasks from which neither has learned.
+
+    Attributes:
+        model: Its name.
+        f1: Its headline F1; None where it could not be measured.
+        new_f1: That of the new model on the same tasks.
+        tasks: How many they are.
+        note: What came of it, as a sentence.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    f1: float | None = None
+    new_f1: float | None = None
+    tasks: int = 0
+    note: str = ""
+
+    @property
+    def is_beaten(self) -> bool:
+        """Whether the new model shall take its place: it is better, or nothing could be measured."""
+        return self.f1 is None or self.new_f1 is None or self.new_f1 > self.f1
+
+
 class Result(BaseModel):
     """``result.json``: one schema for every kind of training.
 
@@ -130,8 +156,11 @@ class Result(BaseModel):
         selection: Tasks by selection reason.
         dataset: Counts of rows, tokens and labels, alignment problems, hash of the data.
         architecture: What was trained; tells what "automatic" took.
+        trained: The spec of what was trained, with the parameters that "automatic" took; None in older results.
+        why: The sentence by which "automatic" gave its reason; empty where nothing was automatic.
         embeddings: Name, dimension and origin.
         race: What was compared where the choice was automatic.
+        incumbents: The deployed models beside it, where it shall be deployed only if it is better.
         script: Name, hash, author and time of the custom training script; empty where the default trained.
         durations: Seconds by step.
         versions: Package, Spark NLP, Spark, Java and Python versions.
@@ -152,14 +181,24 @@ class Result(BaseModel):
     selection: dict[str, int] = {}
     dataset: dict[str, Any] = {}
     architecture: Architecture | None = None
+    trained: TrainingSpec | None = None
+    why: str = ""
     embeddings: dict[str, Any] = {}
     graph: str | None = None
     race: list[Candidate] = []
+    incumbents: list[Incumbent] = []
     script: dict[str, str] = {}
     epochs: list[Epoch] = []
     durations: dict[str, float] = {}
     versions: dict[str, str] = {}
     model_files: dict[str, int] = {}
+
+    @property
+    def used(self) -> TrainingSpec:
+        """The spec of what was trained, not of what was asked for."""
+        return self.trained or self.spec.model_copy(
+            update={"architecture": self.architecture or self.spec.architecture}
+        )
 
 
 class RunFolder:
@@ -179,6 +218,7 @@ class RunFolder:
         self.baseline = self.path / "baseline.json"
         self.result = self.path / "result.json"
         self.failure = self.path / "failure.json"
+        self.incumbents = self.path / "incumbents.json"
         self.pages = self.path / "pages.json"
         self.script = self.path / f"{COPY}.py"
         self.script_notebook = self.path / f"{COPY}.ipynb"
@@ -279,6 +319,15 @@ class RunFolder:
             BadInput: The file is damaged.
         """
         return _read(self.result, Result.model_validate_json)
+
+    def write_incumbents(self, folders: Mapping[str, Path]) -> None:
+        """Publishes which deployed models the new one is to be compared with: name to the folder of its run."""
+        publish_text(self.incumbents, json.dumps({name: str(path) for name, path in folders.items()}) + "\n")
+
+    def read_incumbents(self) -> dict[str, RunFolder]:
+        """Returns the deployed models to compare with, by name; none where the file is not there."""
+        found = _read(self.incumbents, _PLACES.validate_json)
+        return {name: RunFolder(path) for name, path in (found or {}).items()}
 
     def write_failure(self, error: BaseException) -> Failure:
         """Publishes ``failure.json`` from an exception; returns what it wrote."""

@@ -65,7 +65,7 @@ class TrainingSpec(BaseModel):
     completion_status: Literal["submitted", "reviewed"] = Field("submitted", title="Completions")
     seed: int = Field(42, ge=0, le=2**31 - 1, title="Seed")
     use_gpu: bool = Field(False, title="Use available GPU")
-    deploy: Literal["none", "immediately"] = Field("none", title="Deploy")
+    deploy: Literal["none", "immediately", "if_better"] = Field("none", title="Deploy")
     classifier: str | None = Field(None, title="Choices name")
     custom_script: str | None = Field(None, title="Custom training script")
     leave_out_labels: tuple[str, ...] = Field((), title="Labels left out")

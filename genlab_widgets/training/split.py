@@ -147,12 +147,30 @@ def _test_ids(groups: Sequence[Sequence[Example]], frequency: Counter[str], test
                 size += len(group)
         carried = wanted - size
         chosen.extend(taken)
-    return _never_empty(groups, chosen)
-
-
-def _never_empty(groups: Sequence[Sequence[Example]], chosen: list[Sequence[Example]]) -> set[int]:
-    if not chosen:
-        chosen = [min(groups, key=len)]
-    elif len(chosen) == len(groups):
+    if len(chosen) == len(groups):
         chosen.remove(max(chosen, key=len))
-    return {item.task_id for group in chosen for item in group}
+    return {item.task_id for group in _teachable(groups, chosen) for item in group}
+
+
+def _teachable(groups: Sequence[Sequence[Example]], chosen: list[Sequence[Example]]) -> list[Sequence[Example]]:
+    """Returns the test groups without those that are needed for each label to have a training task.
+
+    A label may stand in a few tasks many times, and a rarer one beside it may have put them all into the test part. Of
+    its groups that one goes back with which the test part loses the fewest labels. One group stays, or comes instead.
+    """
+    labels = {group[0].task_id: frozenset(count_labels(group)) for group in groups}
+    everywhere = Counter(label for found in labels.values() for label in found)
+    tested = Counter(label for group in chosen for label in labels[group[0].task_id])
+    for label in sorted(tested):
+        if tested[label] == everywhere[label]:
+            holding = [group for group in chosen if label in labels[group[0].task_id]]
+            back = min(
+                holding, key=lambda group: (sum(tested[found] == 1 for found in labels[group[0].task_id]), len(group))
+            )
+            chosen = [group for group in chosen if group is not back]
+            tested.subtract(labels[back[0].task_id])
+    if chosen:
+        return chosen
+    return [
+        min(groups, key=lambda group: (sum(everywhere[found] == 1 for found in labels[group[0].task_id]), len(group)))
+    ]

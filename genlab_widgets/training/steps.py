@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,9 +21,9 @@ from genlab_widgets.settings import load_settings
 from genlab_widgets.training import automatic, baseline_process, page_marks, preparation, readiness, report
 from genlab_widgets.training.kinds import kind_of
 from genlab_widgets.training.reporting import Reporter
-from genlab_widgets.training.runfolder import Result, RunFolder, Scores, failure_of
+from genlab_widgets.training.runfolder import Incumbent, Result, RunFolder, Scores, failure_of
 from genlab_widgets.training.spark.places import Place
-from genlab_widgets.training.spec import Architecture, TrainingSpec
+from genlab_widgets.training.spec import TrainingSpec
 from genlab_widgets.training.trainers import Rows, Trained, Trainer, custom, trainer_for
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from genlab_widgets.projects.store import Project
+    from genlab_widgets.training.dataset import Example
     from genlab_widgets.training.figures import Drawing
     from genlab_widgets.training.page_marks import MarkedPage
     from genlab_widgets.training.scores import Benchmark
@@ -128,7 +129,9 @@ class Training:
         self._prepared: preparation.Prepared | None = None
         self._baseline: baseline_process.Baseline | None = None
         self._trainer: Trainer | None = None
-        self._chosen: Architecture | None = None
+        self._used: TrainingSpec | None = None
+        self._why = ""
+        self._incumbents: list[Incumbent] = []
         self._trained: Trained | None = None
         self._benchmark: Benchmark | None = None
         self.reporter.log(f"Run {folder.path.name}: {spec.kind} on {project.name}.")
@@ -201,13 +204,13 @@ class Training:
         scratch = self._place.path / "spark" / "training"
         scratch.mkdir(parents=True, exist_ok=True)
         tokens = sum(len(sentence.tokens) for sentence in prepared.train)
-        spec, why = automatic.resolve(self.spec, self.project.language, tokens)
+        spec, why = automatic.resolve(self.spec, self.project.language, tokens, len(prepared.labels))
         if why:
             self.reporter.log(why)
         self.reporter.expect(spec.epochs)
         self._trainer = trainer_for(spec)
         self._trained = self._trainer.fit(spark, rows, spec, scratch, self.reporter)
-        self._chosen = self._trained.architecture or spec.architecture
+        self._used, self._why = self._trained.spec or spec, self._trained.why or why
         if self._trained.why:
             self.reporter.log(self._trained.why)
         baseline, epochs = self.baseline, self.folder.epochs()
@@ -233,11 +236,23 @@ class Training:
         predicted = publishing.checked(spark, saved, trainer, gold, trained.predicted, self.reporter)
         found = benchmark.evaluate(prepared.kind, gold, predicted, prepared.labels, self.spec.seed)
         self._benchmark = found
+        self._incumbents = self._compared(spark, predicted)
         if any(example.layout is not None for example in gold):
             self.folder.write_pages(page_marks.marked_pages(gold, predicted, self.project.tasks()))
         shown = report.benchmark(found, self.baseline, prepared.kind.baseline_title)
         self.reporter.log(f"{shown!r}\n\nConfusion matrix\n{report.confusion_text(found)}")
-        return report.sentences([self.verdict, *benchmark.summary(found)]) + shown
+        told = [self.verdict, *(incumbent.note for incumbent in self._incumbents)]
+        return report.sentences([*told, *benchmark.summary(found)]) + shown
+
+    def _compared(self, spark: SparkSession, predicted: Sequence[Example]) -> list[Incumbent]:
+        """Measures the deployed models on the same test tasks, where only a better one shall take their place."""
+        from genlab_widgets.training import evaluation
+
+        prepared, found = self._needed(self._prepared, "prepare"), []
+        for name, folder in self.folder.read_incumbents().items():
+            found.append(evaluation.against(spark, name, folder, prepared, predicted, self.spec.seed))
+            self.reporter.log(found[-1].note)
+        return found
 
     @property
     def baseline(self) -> Benchmark | None:
@@ -262,7 +277,7 @@ class Training:
     def _is_the_baseline(self) -> bool:
         """Whether the model is of the baseline's kind, so that comparing them says nothing."""
         own = self._needed(self._prepared, "prepare").kind.baseline_architecture
-        return own is not None and self._chosen == own
+        return own is not None and self._needed(self._used, "train").architecture == own
 
     def confusion(self) -> Drawing:
         """Draws the confusion matrix."""
@@ -300,6 +315,7 @@ class Training:
 
         trained = self._needed(self._trained, "train")
         prepared = self._needed(self._prepared, "prepare")
+        used = self._needed(self._used, "train")
         found, baseline = self.benchmark, self.baseline
         spark = self._needed(self._spark, "start_spark")
         versions = publishing.versions(spark)
@@ -318,10 +334,13 @@ class Training:
             verdict=self.verdict,
             selection=dict(prepared.selection),
             dataset={**prepared.facts(), "hash": self.project.data_hash},
-            architecture=self._chosen,
+            architecture=used.architecture,
+            trained=used,
+            why=self._why,
             embeddings=trained.embeddings,
             graph=trained.graph,
             race=trained.race,
+            incumbents=self._incumbents,
             script=self.script,
             epochs=self.folder.epochs(),
             durations={**self.durations, **trained.durations},

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genlab_widgets.training.dataset import OUTSIDE, Example, Sentence, Span, spans_from_tags
 
@@ -19,10 +19,57 @@ if TYPE_CHECKING:
 
 MOST_TOKENS = 300_000
 """Training rows beyond this are left out by the seed: a minute is the most that a baseline may take."""
+MOST_TOKENS_ALONE = 3_000_000
+"""The same where it is the model itself: some ten minutes and 6 GB."""
 ITERATIONS = 100
+USUAL_TAGS = 41
+"""Tags of twenty labels. A CRF of more has less to learn from: a pass costs crfsuite tokens x tags^2."""
+_FEWEST_TOKENS, _FEWEST_PASSES = 30_000, 25
+"""What a CRF of hundreds of labels keeps; one that costs more even so is left to those who ask for it."""
 AFFIXES = (2, 3, 4)
 _WINDOW = (-2, -1, 1, 2)
 _REPEATED = re.compile(r"(.)\1+")
+
+
+class Effort(NamedTuple):
+    """What a CRF may learn from.
+
+    Attributes:
+        tokens: Most tokens.
+        passes: Most passes of L-BFGS over them.
+        affordable: Whether so much costs no more than a CRF of twenty labels on the most tokens.
+    """
+
+    tokens: int
+    passes: int
+    affordable: bool
+
+
+def effort(tokens: int, tags: int, most: int = MOST_TOKENS, passes: int = ITERATIONS) -> Effort:
+    """Returns what a CRF of so many tags may learn from: fewer tokens first, then fewer passes.
+
+    Args:
+        tokens: Tokens of the training rows.
+        tags: Tags with ``O``.
+        most: Most tokens of up to twenty labels.
+        passes: Most passes.
+    """
+    dearer = max(1.0, (tags / USUAL_TAGS) ** 2)
+    kept = min(tokens, max(int(most / dearer), min(most, _FEWEST_TOKENS)))
+    within = int(most * max(passes, ITERATIONS) / (max(kept, 1) * dearer))
+    fewest = min(passes, _FEWEST_PASSES)
+    return Effort(kept, max(fewest, min(passes, within)), within >= fewest)
+
+
+def effort_on(sentences: Sequence[Sentence], most: int = MOST_TOKENS, passes: int = ITERATIONS) -> Effort:
+    """Returns what a CRF may learn from of these sentences; see :func:`effort`."""
+    tokens = sum(len(sentence.tokens) for sentence in sentences)
+    return effort(tokens, tags_in([sentence.tags for sentence in sentences]), most, passes)
+
+
+def tags_in(sentences: Sequence[Sequence[str]]) -> int:
+    """Counts the tags of sentences, ``O`` included."""
+    return len({OUTSIDE, *(tag for tags in sentences for tag in tags)})
 
 
 def learn(
@@ -41,12 +88,13 @@ def learn(
         seen: Features of each word of a sentence; :func:`features` without.
         iterations: Most passes of L-BFGS over the sentences.
         heard: Gets the number and the loss of each finished pass.
-        most: Most tokens.
+        most: Most tokens, of up to twenty labels.
     """
-    kept = _capped([sentence for sentence in sentences if sentence.tokens], seed, most)
+    spent = effort_on(sentences, most, iterations)
+    kept = _capped([sentence for sentence in sentences if sentence.tokens], seed, spent.tokens)
     if not any(tag != OUTSIDE for sentence in kept for tag in sentence.tags):
         return None
-    model = untrained(iterations, None if heard is None else _told(heard))
+    model = untrained(spent.passes, None if heard is None else _told(heard))
     # Generators: crfsuite copies each sequence, so the Python features of only one need to exist at a time.
     found = seen or _seen
     model.fit((found(sentence) for sentence in kept), (sentence.tags for sentence in kept))

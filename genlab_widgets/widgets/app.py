@@ -44,11 +44,19 @@ class App(Page):
     Args:
         workspace: The workspace; None opens the one that ``GENLAB_HOME`` names.
         background: False does everything at once in the caller's thread (tests).
+        page: The page to begin with; None begins with the first.
+        project: The project to begin with; None takes the one that was trained last.
     """
 
-    def __init__(self, workspace: Workspace | None = None, background: bool = True) -> None:
-        self.workspace = workspace or Workspace()
-        super().__init__(self.workspace.home, background)
+    def __init__(
+        self,
+        workspace: Workspace | None = None,
+        background: bool = True,
+        page: str | None = None,
+        project: str | None = None,
+    ) -> None:
+        super().__init__(workspace or Workspace(), background)
+        self._asked = {"page": page, "project": project, **environment.query()}
         self.add_class("genlab-app")
         self._background = background
         self._page: Page | None = None
@@ -73,7 +81,11 @@ class App(Page):
         known = [entry.name for entry in PAGES]
         if page in known:
             self.header.page = page
-        chosen = self.workspace.project(project or self.header.project)
+        projects = self.workspace.projects()
+        names = [found.name for found in projects]
+        if names != self.header.projects:  # somebody imported one meanwhile
+            self._list(projects)
+        chosen = self.workspace.project(project or self.header.project or (self._busiest(names) if names else ""))
         self.header.project = chosen.name
         self.banner.clear()
         self._leave()
@@ -81,11 +93,15 @@ class App(Page):
         self._page = entry.make(chosen, background=self._background, banner=self.banner)
         self.place.children = (self._page,)
 
+    def reconcile(self) -> None:
+        """Finds out what ended; a workspace without a project has no runs, and stays without a database."""
+        if self.header.projects:
+            super().reconcile()
+
     def tick(self) -> None:
-        """Counts what runs and waits, and finds out what ended."""
+        """Counts what runs and waits."""
         if not self.header.projects:
             return
-        self.workspace.reconcile()
         told = _counts(self.workspace.counts())
         with self.lock:
             if self.header.counts != told:
@@ -95,11 +111,10 @@ class App(Page):
         projects = self.workspace.projects()
         self._list(projects)
         if projects:
-            asked = environment.query()
             names = [project.name for project in projects]
-            chosen = asked.get("project")
-            self.show_page(chosen if chosen in names else self._busiest(names), asked.get("page"))
-            self.attempt(self.tick)
+            chosen = self._asked["project"]
+            self.show_page(chosen if chosen in names else self._busiest(names), self._asked["page"])
+            self._tick()
 
     def _busiest(self, names: list[str]) -> str:
         """Returns the project that was trained last: most likely the one to look at."""
@@ -107,6 +122,7 @@ class App(Page):
         return latest if latest in names else names[0]
 
     def _list(self, projects: list[Project]) -> None:
+        self.header.titles = {project.name: project.title for project in projects}
         self.header.projects = [project.name for project in projects]
         self.importing.draw(empty=not projects)
         show(self.importing, not projects or self.header.importing)
@@ -120,15 +136,14 @@ class App(Page):
         self._list(self.workspace.projects())
         self.show_page(project=report.project.name, page="train")
         more = f"{report.warning_count:,} remarks, the first: {report.warnings[0]}" if report.warnings else ""
-        self.banner.say(f"{report.project.name} was imported: {report.tasks:,} tasks.", more)
+        self.banner.say(report.sentence, more)
 
     def _leave(self) -> None:
-        """Ends the page that is left: its thread, and its widgets in the browser."""
+        """Ends the page that is left."""
         page, self._page = self._page, None
+        self.place.children = ()
         if page is not None:
-            page.background.stop()
-            page.content.close()
-            page.close()
+            page.leave()
 
 
 def _counts(found: dict[str, int]) -> str:

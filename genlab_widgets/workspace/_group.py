@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from genlab_widgets.workspace._project import Project
     from genlab_widgets.workspace._run import Run
 
-_OF_ONE_KIND = {"classifier": "classification", "head": "classification", "custom_script": "ner"}
-"""Fields that only one kind has."""
-
 
 def start_all(project: Project, key: str | None, fields: Mapping[str, Any]) -> list[Run]:
     """Starts a run for each kind; see :meth:`genlab_widgets.workspace.Project.train_all`."""
@@ -27,18 +24,19 @@ def start_all(project: Project, key: str | None, fields: Mapping[str, Any]) -> l
     if not kinds:
         raise _nothing(project)
     project.workspace.require(project, "train")
-    group = key or f"{project.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    # A key is unique in the whole workspace: another project may use the same one for a group of its own.
+    group = f"{project.name}:{key}" if key else f"{project.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    keys = {kind: f"{group}:{kind}" if key else None for kind in kinds}
     started: list[Run] = []
     refused: list[tuple[str, GenlabError]] = []
     for kind in kinds:
-        own_key = f"{key}:{kind}" if key else None
         try:
-            started.append(project.train(key=own_key, group=group, **_own(fields, kind)))
+            started.append(project.train(key=keys[kind], group=group, **_own(fields, kind)))
         except GenlabError as error:
             refused.append((kind, error))
-    if not started:
+    if not started and not (key and _members(project, group)):
         raise refused[0][1]
-    return [*started, *(_refused(project, kind, error, group, fields) for kind, error in refused)]
+    return [*started, *(_refused(project, _own(fields, kind), error, group, keys[kind]) for kind, error in refused)]
 
 
 def check_all(project: Project, fields: Mapping[str, Any]) -> Readiness:
@@ -81,7 +79,7 @@ def _own(fields: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """Returns the fields of one kind's training, of those given for all."""
     from genlab_widgets.training import offers
 
-    own = {name: value for name, value in fields.items() if _OF_ONE_KIND.get(name, kind) == kind}
+    own = {name: value for name, value in fields.items() if offers.has_field(kind, name)}
     if not offers.embeddings_fit(kind, str(own.get("embeddings", "automatic"))):
         own.pop("embeddings")
     return {**own, "kind": kind}
@@ -95,15 +93,27 @@ def _nothing(project: Project) -> WrongParameters:
     )
 
 
-def _refused(project: Project, kind: str, error: GenlabError, group: str, fields: Mapping[str, Any]) -> Run:
-    """Records a member that could not start as a run that FAILED, with the reason, beside the others."""
+def _members(project: Project, group: str) -> set[str]:
+    """Returns the ids of the runs of a group."""
+    return {row.id for row in project.workspace.run_rows.list(project=project.name, group=group, limit=None)}
+
+
+def _refused(project: Project, own: Mapping[str, Any], error: GenlabError, group: str, key: str | None) -> Run:
+    """Records a member that could not start as a run that FAILED, with the reason, beside the others.
+
+    Raises:
+        Conflict: The key was used for other settings.
+    """
     from genlab_widgets.runs import outcome
     from genlab_widgets.runs.states import Status
     from genlab_widgets.training.runfolder import failure_of
     from genlab_widgets.workspace._run import Run
 
     workspace, rows = project.workspace, project.workspace.run_rows
-    row = rows.create(project.spec(**_own(fields, kind)), project.name, workspace.user, group=group)
+    known = _members(project, group)
+    row = rows.create(project.spec(**own), project.name, workspace.user, key, group=group)
+    if row.id in known:  # asked for again: what became of it the first time stands
+        return Run(workspace, row)
     rows.folder(row.id).write_failure(error)
     rows.move(row.id, Status.STARTING)
     outcome.fail(rows, row.id, failure_of(error))

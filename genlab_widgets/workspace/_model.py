@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genlab_widgets.errors import NotFound
+from genlab_widgets.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
     from genlab_widgets.models.deployment import Deployment
@@ -134,16 +134,29 @@ class Model:
 
     @property
     def deployed(self) -> bool:
-        """Whether the labeling config of its project names it now."""
+        """Whether the labeling config of its own project names it now; one that cannot be read names none."""
         from genlab_widgets.models import deployment
 
         try:
             return deployment.is_deployed(self.row, self._project().stored)
-        except NotFound:
+        except (NotFound, BadInput):
             return False
 
-    def deploy_preview(self) -> Deployment:
-        """Works out how the labeling config changes; changes nothing.
+    @property
+    def deployed_in(self) -> list[str]:
+        """Names of the projects whose labeling config names it now, its own first."""
+        return self.named_by(self.workspace.deployed())
+
+    def named_by(self, deployed: Mapping[str, Sequence[str]]) -> list[str]:
+        """Returns :attr:`deployed_in` from what :meth:`Workspace.deployed` found: one look serves many models."""
+        own = [self.project] if self.deployed else []
+        return list(dict.fromkeys([*own, *deployed.get(self.name, ())]))
+
+    def deploy_preview(self, project: str | None = None) -> Deployment:
+        """Works out how a labeling config changes; changes nothing.
+
+        Args:
+            project: The project; None takes the one that the model was trained on.
 
         Returns:
             The change: ``.diff`` (unified, empty when it is deployed already), ``.labels``, ``.before``, ``.after``.
@@ -154,22 +167,27 @@ class Model:
         """
         from genlab_widgets.models import deployment
 
-        return deployment.preview(self.row, self._project().stored)
+        return deployment.preview(self.row, self._project(project).stored)
 
-    def deploy(self, preview: Deployment | None = None) -> Deployment:
-        """Lets the labeling config name this model on the labels that it covers.
+    def deploy(self, preview: Deployment | None = None, project: str | None = None) -> Deployment:
+        """Lets a labeling config name this model on the labels that it covers.
 
         Args:
             preview: The change that the user has seen; None works it out now.
+            project: The project; None takes the preview's, or the one that the model was trained on.
 
         Raises:
             NotAllowed: The user's role in the project does not allow it.
+            NotFound: There is no such project.
             Conflict: The labeling config was changed since the preview, or has none of the model's labels.
         """
-        return self._apply(preview or self.deploy_preview())
+        return self._apply(preview or self.deploy_preview(project))
 
-    def undo_preview(self) -> Deployment:
+    def undo_preview(self, project: str | None = None) -> Deployment:
         """Works out how the last deployment of this model is taken back; changes nothing.
+
+        Args:
+            project: The project; None takes the one that the model was trained on.
 
         Raises:
             NotFound: The project is gone.
@@ -177,19 +195,20 @@ class Model:
         """
         from genlab_widgets.models import deployment
 
-        return deployment.undo_preview(self.workspace.database, self.row, self._project().stored)
+        return deployment.undo_preview(self.workspace.database, self.row, self._project(project).stored)
 
-    def undo_deploy(self, preview: Deployment | None = None) -> Deployment:
+    def undo_deploy(self, preview: Deployment | None = None, project: str | None = None) -> Deployment:
         """Takes the last deployment of this model back.
 
         Args:
             preview: The change that the user has seen; None works it out now.
+            project: The project; None takes the preview's, or the one that the model was trained on.
 
         Raises:
             NotAllowed: The user's role in the project does not allow it.
             Conflict: It is not deployed, or the labeling config was changed so that this is not clear.
         """
-        return self._apply(preview or self.undo_preview())
+        return self._apply(preview or self.undo_preview(project))
 
     def load(self, spark: Any) -> Any:
         """Returns the model as a plain Spark NLP ``PipelineModel`` (``text`` in, ``ner_chunk`` out).
@@ -209,6 +228,27 @@ class Model:
             raise NotFound(f"The files of {self.name} are gone.", f"{self.folder} is not there.", step, model=self.name)
         # A link that the folder's name makes necessary stays: Spark may read from it later.
         return PipelineModel.read().session(spark).load(address(Place(self.folder.parent).path / self.folder.name))
+
+    def evaluate(self, project: str | None = None) -> Benchmark:
+        """Measures the model on the test part of a project as it is now, without tasks that it has learned from.
+
+        Args:
+            project: Name of the project; None takes the model's own.
+
+        Raises:
+            NotFound: The project or the model's files are gone.
+            TooFewCompletions: There is no test task that it has not learned from.
+            WrongParameters: The project has no such Choices.
+        """
+        from genlab_widgets.training import evaluation, preparation
+        from genlab_widgets.training.spark import session
+
+        folder = self.workspace.model_rows.run_folder(self.row)
+        asked = self.run.spec
+        measured = self._project() if project is None else self.workspace.project(project)
+        prepared = preparation.prepare(measured.stored, asked.model_copy(update={"project": measured.name}))
+        with session.borrowed("evaluate") as spark:
+            return evaluation.measure(spark, folder, prepared, asked.seed)
 
     def preannotate(
         self,
@@ -242,12 +282,13 @@ class Model:
 
         return TextReader(self)
 
-    def _project(self) -> Project:
-        return self.workspace.project(self.row.project_place)
+    def _project(self, name: str | None = None) -> Project:
+        return self.workspace.project(name or self.row.project_place)
 
     def _apply(self, change: Deployment) -> Deployment:
         from genlab_widgets.models import deployment
+        from genlab_widgets.workspace._project import Project
 
-        self.workspace.require(self._project(), "deploy")
+        self.workspace.require(Project(self.workspace, change.project), "deploy")
         deployment.apply(self.workspace.database, change, self.workspace.user)
         return change

@@ -14,6 +14,7 @@ from genlab_widgets.training.offers import ALL
 
 if TYPE_CHECKING:
     from genlab_widgets.models.preannotation import Given, Preannotation
+    from genlab_widgets.projects.active_learning import ActiveLearning
     from genlab_widgets.projects.labeling_config import LabelingConfig, LintFinding
     from genlab_widgets.projects.members import Members
     from genlab_widgets.projects.scripts import Script, Scripts
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from genlab_widgets.training.readiness import Readiness
     from genlab_widgets.training.spec import TrainingSpec
     from genlab_widgets.workspace._model import Model
+    from genlab_widgets.workspace._reading import Reading
     from genlab_widgets.workspace._run import Run
     from genlab_widgets.workspace._workspace import Workspace
 
@@ -47,6 +49,11 @@ class Project:
     def name(self) -> str:
         """The project's name; run ids and model names begin with it."""
         return safe_name(self.stored.name)
+
+    @property
+    def title(self) -> str:
+        """The name as its people wrote it, in any script."""
+        return self.stored.title
 
     @property
     def place(self) -> str:
@@ -77,7 +84,7 @@ class Project:
 
     @property
     def members(self) -> Members:
-        """The people in priority order, with their roles."""
+        """The people in priority order, with their roles, as they are now."""
         return self.stored.members
 
     @property
@@ -140,11 +147,13 @@ class Project:
             expected: The members that the change was made for.
 
         Raises:
-            NotAllowed: The user's role in the project does not allow it.
+            NotAllowed: The user's role in the project does not allow it; only an owner says who owns it.
             WrongParameters: Nobody could change the project any more.
             Conflict: The members were changed meanwhile.
             WorkspaceUnusable: The project folder cannot be written.
         """
+        from genlab_widgets.workspace import _roles
+
         self.workspace.require(self, "configure")
         if members.priority and not any(members.may_train(name) for name in members.priority):
             raise WrongParameters(
@@ -153,6 +162,7 @@ class Project:
                 "Give one of them such a role.",
             )
         with self.workspace.database.write():
+            _roles.require_owners_kept(self.members, members, self.workspace.user, self.name)
             self.stored.save_members(members, expected)
 
     @property
@@ -294,6 +304,74 @@ class Project:
 
         return start_all(self, key, fields)
 
+    def delete(self, with_runs: bool = False) -> None:
+        """Deletes the project for good: its tasks, labeling config and scripts.
+
+        Args:
+            with_runs: Also its runs, with their notebooks, logs and models. Without, they stay.
+
+        Raises:
+            NotAllowed: The user's role does not allow it.
+            Conflict: One of its runs has not ended, or one of its models is deployed in another project.
+            WorkspaceUnusable: The workspace cannot be written.
+        """
+        from genlab_widgets.workspace import _deleting
+
+        _deleting.delete_project(self, with_runs)
+
+    @property
+    def active_learning(self) -> ActiveLearning | None:
+        """When the project trains again by itself; None where it does not.
+
+        Raises:
+            BadInput: Somebody damaged what was stored of it.
+        """
+        from genlab_widgets.projects import active_learning
+
+        return active_learning.read(self.stored)
+
+    @property
+    def new_completions(self) -> int:
+        """How many usable completions no training has seen; counted where active learning is on, else 0."""
+        from genlab_widgets.workspace._active_learning import last_training
+
+        state = self.active_learning
+        return 0 if state is None else state.new(last_training(self))
+
+    def start_active_learning(self, every: int = 50, **fields: Any) -> ActiveLearning:
+        """Lets the project train again whenever an import has brought so many new completions.
+
+        The trainings run in the name of this user. Their models are deployed if they are better on the test tasks
+        than those that are deployed, unless ``deploy`` is given.
+
+        Args:
+            every: After so many new completions.
+            **fields: Fields of the spec of these trainings, as for :meth:`train`; the kind may be ``all``.
+
+        Raises:
+            NotAllowed: The user's role in the project does not allow trainings.
+            WrongParameters: A field is unknown, out of range or not offered here, or ``every`` is no positive number.
+            WorkspaceUnusable: The project folder cannot be written.
+        """
+        from genlab_widgets.projects import active_learning
+
+        self.workspace.require(self, "train")
+        if fields.get("kind") != ALL:
+            self.spec(**fields)
+        return active_learning.begin(self.stored, every, fields, self.workspace.user)
+
+    def stop_active_learning(self) -> None:
+        """Lets the project train only when somebody asks for it.
+
+        Raises:
+            NotAllowed: The user's role in the project does not allow trainings.
+            WorkspaceUnusable: The project folder cannot be written.
+        """
+        from genlab_widgets.projects import active_learning
+
+        self.workspace.require(self, "train")
+        active_learning.end(self.stored)
+
     def spec(self, **fields: Any) -> TrainingSpec:
         """Returns the validated settings of a training of this project.
 
@@ -339,8 +417,14 @@ class Project:
 
     def deployed_models(self) -> list[Model]:
         """Returns the trained models that the labeling config names now, the newest first."""
-        named = {model for _, model in self.labeling_config.all_named() if model}
+        named = self.named_models()
         return [model for model in self.workspace.models() if model.name in named]
+
+    def named_models(self) -> set[str]:
+        """Returns the names of all models that the labeling config names now, also of those from elsewhere."""
+        from genlab_widgets.models.registry import named_model
+
+        return {named_model(model) for _, model in self.labeling_config.all_named() if model}
 
     def preannotate(
         self,
@@ -377,6 +461,13 @@ class Project:
             else preannotation.pieces_of_project(self.stored, everything)
         )
         return preannotation.preannotate(self.reading(models), pieces, progress, min_score)
+
+    @property
+    def preannotation(self) -> Reading:
+        """The pre-annotation of this project in a process of its own: to start, to watch and to download."""
+        from genlab_widgets.workspace._reading import Reading
+
+        return Reading(self)
 
     def reading(self, models: Sequence[Model] | None = None) -> list[Given]:
         """Returns what reads when these models do; an assertion model brings the deployed NER models with it.

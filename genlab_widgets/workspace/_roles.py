@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from genlab_widgets.errors import NotAllowed, WrongParameters
 from genlab_widgets.projects.members import Members
 
-Action = Literal["train", "stop", "deploy", "import", "configure"]
+Action = Literal["train", "stop", "deploy", "import", "configure", "delete"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 OWNER_ROLES = frozenset({"project owner", "owner"})
 _WORDS: dict[Action, str] = {
@@ -21,6 +21,7 @@ _WORDS: dict[Action, str] = {
     "deploy": "deploy models",
     "import": "import the project again",
     "configure": "change the labeling config and the members",
+    "delete": "delete runs, models and the project",
 }
 
 
@@ -61,6 +62,32 @@ def require(members: Members, user: str, action: Action, project: str) -> None:
 def owns(members: Members, user: str) -> bool:
     """Tells whether a user may say which training script runs: an owner, or the person whose workspace this is."""
     return user not in members.roles or members.roles[user].lower() in OWNER_ROLES
+
+
+def require_owners_kept(before: Members, after: Members, user: str, project: str) -> None:
+    """Refuses that somebody who is no owner says who is one, or makes themselves one.
+
+    Whoever leaves the list of members counts as the person whose workspace this is, so that is refused, too. A project
+    without an owner takes its first one from whoever may change its members.
+
+    Raises:
+        NotAllowed: Only an owner may change the members like this.
+    """
+    if owns(before, user) or not _owners(before):
+        return
+    if _owners(before) != _owners(after) or owns(after, user):
+        raise NotAllowed(
+            f"{user} may not change who owns {project}.",
+            f"The role of {user} there is {before.roles[user]}; only a Project Owner gives and takes that role, "
+            "and who is no member at all counts as an owner.",
+            f"Ask one of them: {', '.join(sorted(_owners(before)))}.",
+            user=user,
+            project=project,
+        )
+
+
+def _owners(members: Members) -> set[str]:
+    return {name for name, role in members.roles.items() if role.lower() in OWNER_ROLES}
 
 
 def require_owner(members: Members, user: str, project: str) -> None:

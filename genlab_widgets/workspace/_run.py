@@ -317,7 +317,8 @@ class RunComparison:
     Attributes:
         a: The run to compare with.
         b: The run in question.
-        differences: Field of the spec -> value in ``a``, value in ``b``; equal fields are absent.
+        differences: Field of the spec -> value in ``a``, value in ``b``; equal fields are absent. They are those that
+            were trained with, also where "automatic" chose them.
         verdict: Difference of F1 with its interval; None where the two cannot be compared.
         sentence: The verdict, or why there is none.
     """
@@ -333,7 +334,7 @@ def compare(a: Run, b: Run) -> RunComparison:
     """Compares the settings of two runs and, where both were measured on the same tasks, their quality."""
     from genlab_widgets.training import verdict
 
-    fields_a, fields_b = a.spec.parameters(), b.spec.parameters()
+    fields_a, fields_b = _used(a).parameters(), _used(b).parameters()
     differences = {name: (fields_a[name], fields_b[name]) for name in fields_a if fields_a[name] != fields_b[name]}
     measured = [run.benchmark for run in (a, b)]
     if measured[0] is None or measured[1] is None:
@@ -344,3 +345,9 @@ def compare(a: Run, b: Run) -> RunComparison:
     except WrongParameters as error:
         return RunComparison(a, b, differences, None, f"{error.what} {error.why}")
     return RunComparison(a, b, differences, found, found.sentence)
+
+
+def _used(run: Run) -> TrainingSpec:
+    """Returns what a run trained with; of one without a result what was asked for."""
+    result = run.result
+    return run.spec if result is None else result.used

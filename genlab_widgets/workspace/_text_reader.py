@@ -9,9 +9,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from typing import IO, TYPE_CHECKING, Any
 
-from genlab_widgets.errors import GenlabError, InternalError
+from genlab_widgets.errors import Conflict, GenlabError, InternalError
 from genlab_widgets.training.runfolder import failure_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ class TextReader:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._process: subprocess.Popen[str] | None = None
+        self._closed = False
+        self._starting = threading.Lock()
+
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called: nothing is read any more."""
+        return self._closed
 
     @property
     def started(self) -> bool:
@@ -38,25 +46,40 @@ class TextReader:
         """Returns what the model finds in a text, as result items of an export.
 
         Raises:
+            Conflict: The reader is closed, also while it reads.
             GenlabError: The model could not be loaded, or could not read the text.
         """
-        if not self.started:
-            self._process = self._start()
+        with self._starting:  # whoever closes comes before the start, or finds the process that it made
+            self._refuse_if_closed()
+            if not self.started:
+                self._process = self._start()
         answer = self._asked(json.dumps(text))
         if not answer:
-            self.close()
+            self._end()
+            self._refuse_if_closed()
             raise InternalError(
                 f"{self._model.name} gave no answer.", "The process that held it ended.", "Try again; see app.log."
             )
         told = json.loads(answer)
         if "error" in told:
-            self.close()
+            self._end()
             raise GenlabError(told["error"]["what"], told["error"]["why"], told["error"]["next_step"])
         items: list[dict[str, Any]] = told["items"]
         return items
 
     def close(self) -> None:
-        """Ends the process."""
+        """Ends the process, and lets no other start."""
+        with self._starting:
+            self._closed = True
+        self._end()
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise Conflict(
+                f"{self._model.name} reads no more texts.", "Its reader was closed.", "Try the model once more."
+            )
+
+    def _end(self) -> None:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
@@ -71,7 +94,7 @@ class TextReader:
             process.stdin.write(line + "\n")
             process.stdin.flush()
             return process.stdout.readline()
-        except OSError:
+        except (OSError, ValueError):  # a pipe that was closed meanwhile is no error of the system
             return ""
 
     def _start(self) -> subprocess.Popen[str]:

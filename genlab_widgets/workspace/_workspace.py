@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shlex
 import tempfile
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genlab_widgets.errors import NotFound
+from genlab_widgets.errors import BadInput, NotFound
 from genlab_widgets.projects import importing, store
 from genlab_widgets.projects.members import Members
 from genlab_widgets.settings import load_settings
-from genlab_widgets.workspace import _roles
+from genlab_widgets.workspace import _active_learning, _roles
 from genlab_widgets.workspace._model import Model
 from genlab_widgets.workspace._project import Project
 from genlab_widgets.workspace._run import Run, RunComparison, compare
@@ -38,12 +40,22 @@ class ImportReport:
         tasks: How many tasks there are.
         warnings: What could not be used, the first hundred as sentences.
         warning_count: How many there were.
+        replaced: Whether it took the place of an earlier import of the same name.
     """
 
     project: Project
     tasks: int
     warnings: list[str]
     warning_count: int
+    replaced: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """What came of it, as page and command line say it."""
+        name, title = self.project.name, self.project.title
+        called = name if name == title else f"{title} (as {name})"
+        instead = ", in place of the earlier import" if self.replaced else ""
+        return f"Imported {called}: {self.tasks:,} tasks{instead}."
 
 
 class Workspace:
@@ -104,31 +116,40 @@ class Workspace:
         progress: Callable[[int], None] | None = None,
         language: str | None = None,
         on_page: Callable[[int, int], None] | None = None,
+        config: Path | str | None = None,
     ) -> ImportReport:
         """Imports an export (folder, zip or JSON file), all or nothing.
 
-        An earlier import of the same name is replaced in one step, if the user's role in it allows that.
+        An earlier import of the same name is replaced in one step, if the user's role in it allows that. Members,
+        labeling config and models that were changed in the project stay where the export did not change them; the
+        report's warnings say so.
 
         Args:
             path: The export.
-            name: Name of the project; None takes the export's own.
+            name: Name of the project, in any script; None takes the export's own.
             progress: Called with the number of tasks read so far.
             language: Language of the texts (ISO 639-1); None takes the export's own, else that of the earlier import,
                 else English.
             on_page: Called after each page whose words are read by OCR, with its number and how many there are.
+            config: File of the labeling config; None takes the export's own, else that of the earlier import, else
+                one that is made from what people marked.
 
         Raises:
             WrongParameters: The language is none.
             BadInput: The export cannot be read; nothing was stored.
             NotAllowed: The user may not replace the project of that name.
+            Conflict: Somebody changed that project while the export was read; nothing was stored.
             WorkspaceUnusable: The workspace cannot be written.
         """
 
         def allow(earlier: store.Project) -> None:
             _roles.require(earlier.members, self.user, "import", earlier.name)
 
-        report = importing.import_project(Path(path), self.home, name, progress, allow, language, on_page)
-        return ImportReport(Project(self, report.project), report.tasks, report.warnings, report.warning_count)
+        chosen = Path(config) if config is not None else None
+        report = importing.import_project(Path(path), self.home, name, progress, allow, language, on_page, chosen)
+        project = Project(self, report.project)
+        _active_learning.count(project)
+        return ImportReport(project, report.tasks, report.warnings, report.warning_count, report.replaced)
 
     def import_demo(self, tasks: int = 300, seed: int = 7) -> ImportReport:
         """Writes the demo project (clinical-style notes) and imports it.
@@ -194,6 +215,19 @@ class Workspace:
         """
         return Run(self, self.run_rows.get(run_id))
 
+    def delete_runs(self, runs: Sequence[str | Run]) -> None:
+        """Deletes ended runs for good, with their notebooks, logs and models; all of them, or none.
+
+        Raises:
+            NotFound: There is no such run.
+            NotAllowed: The user's role in one of their projects does not allow it.
+            Conflict: One has not ended, its model is deployed, or its files lie on another machine.
+            WorkspaceUnusable: The workspace cannot be written.
+        """
+        from genlab_widgets.workspace import _deleting
+
+        _deleting.delete_runs(self, [self.run(run) if isinstance(run, str) else run for run in runs])
+
     def models(self, project: str | None = None) -> list[Model]:
         """Returns the trained models, the newest first."""
         return [Model(self, row) for row in self.model_rows.list(project)]
@@ -206,11 +240,27 @@ class Workspace:
         """
         return Model(self, self.model_rows.get(name))
 
+    def deployed(self) -> dict[str, list[str]]:
+        """Returns by name of a model the projects whose labeling config names it now.
+
+        A labeling config that cannot be read names none.
+        """
+        found: dict[str, list[str]] = defaultdict(list)
+        for project in self.projects():
+            with suppress(BadInput):
+                for name in project.named_models():
+                    found[name].append(project.name)
+        return dict(found)
+
     def reconcile(self) -> None:
-        """Finds out what happened to runs whose worker is gone, and starts queued runs: there is no daemon."""
+        """Finds out what happened to runs whose worker is gone, and starts what is due: there is no daemon.
+
+        Due are queued runs, and trainings of projects with active learning and enough new completions.
+        """
         from genlab_widgets.runs import supervisor
 
         supervisor.reconcile(self.database, self.home)
+        _active_learning.look(self)
 
     def counts(self, project: str | None = None) -> dict[str, int]:
         """Returns how many runs are in each state."""

@@ -119,6 +119,7 @@ def lab_server(home: Path, tmp_path: Path) -> Iterator[Server]:
         sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={free_port()}", f"--IdentityProvider.token={LAB_TOKEN}", f"--ServerApp.root_dir={root}",
         f"--LabApp.workspaces_dir={tmp_path / 'workspaces'}",  # else it opens what an earlier test had open
+        f"--LabApp.user_settings_dir={tmp_path / 'settings'}",  # else a test changes the theme of who runs it
     ]  # fmt: skip
     yield from serve(command, home, tmp_path / "lab.out", root)
 

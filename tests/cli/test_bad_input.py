@@ -126,6 +126,7 @@ def test_an_export_that_was_not_imported(genlab: Genlab, project: Project, tmp_p
         (("--kind", "classification"), 2, "no Choices"),
         (("--kind", "visual_ner"), 2, "Visual NER cannot be trained here"),
         (("--head", "logistic_regression"), 2, "belongs to classification"),
+        (("--architecture", "fine_tuned", "--embeddings", "word2vec"), 2, "cannot be fine-tuned"),
         (("--use-gpu",), 2, "No GPU found"),
         (("--custom-script", "mine.py"), 2, "has uploaded one"),
         (("--library", "healthcare"), 5, 'scope "healthcare: training"'),

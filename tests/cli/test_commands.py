@@ -33,11 +33,32 @@ def test_import_and_list_projects(genlab: Genlab, tmp_path: Path) -> None:
     assert "Warning: Task 2 has an empty text" in answer.err
     assert genlab("projects").out.split("\n")[1].split() == ["notes", "2", "en", "Two", "notes"]
     assert genlab("projects", "--json").json == [
-        {"name": "notes", "tasks": 2, "language": "en", "description": "Two notes"}
+        {"name": "notes", "tasks": 2, "language": "en", "title": "notes", "description": "Two notes"}
     ]
-    again = genlab("import", export, "--name", "other one", "--json")
+    again = genlab("import", export, "--name", "other one", "--language", "en", "--json")
     assert again.json["project"] == "other_one"
     assert again.json["warning_count"] == len(again.json["warnings"]) == 3
+
+
+def test_an_import_says_what_it_replaced_and_how_the_project_is_called(genlab: Genlab, tmp_path: Path) -> None:
+    export = write_export(tmp_path / "notes", tasks=2, name="\u0417\u0430\u043c\u0435\u0442\u043a\u0438")
+    assert (
+        genlab("import", export).out == "Imported \u0417\u0430\u043c\u0435\u0442\u043a\u0438 (as project): 2 tasks.\n"
+    )
+    assert genlab("import", export).out.endswith(": 2 tasks, in place of the earlier import.\n")
+    assert "\u0417\u0430\u043c\u0435\u0442\u043a\u0438" in genlab("projects").out
+    other = genlab("import", export, "--name", "\u65e5\u672c\u8a9e", "--json").json
+    assert (other["project"], other["title"], other["replaced"]) == ("project_2", "\u65e5\u672c\u8a9e", False)
+
+
+def test_an_import_takes_a_config_from_elsewhere(genlab: Genlab, tmp_path: Path) -> None:
+    export = write_export(tmp_path / "notes", tasks=2)
+    elsewhere = (export / "config.xml").rename(tmp_path / "labels.xml")
+    assert genlab("import", export / "result.json", "--config", elsewhere).code == 0
+    assert Workspace().project("notes").config_source == CONFIG.encode()
+    answer = genlab("import", export, "--config", tmp_path / "none.xml")
+    assert answer.code == 3
+    assert "none.xml cannot be read" in answer.err
 
 
 def test_an_empty_workspace_says_what_to_do(genlab: Genlab) -> None:
@@ -190,6 +211,34 @@ def test_deploy_shows_asks_changes_and_takes_back(genlab: Genlab, workspace: Wor
     assert genlab("deploy", MODEL, "--undo", "--yes").code == 6
 
 
+def test_a_model_is_deployed_into_another_project_and_taken_back(
+    genlab: Genlab, workspace: Workspace, project: Project, tmp_path: Path
+) -> None:
+    finish(workspace, project.spec(), "notes")
+    other = workspace.import_project(write_export(tmp_path / "other", 3)).project
+    done = genlab("deploy", MODEL, "--project", "other", "--yes", "--json").json
+    assert (done["project"], done["applied"]) == ("other", True)
+    assert genlab("models").out.split("\n")[1].split()[-1] == "other"
+    (listed,) = genlab("models", "--json").json
+    assert (listed["deployed"], listed["deployed_in"]) == (False, ["other"])
+    told = genlab("deploy", MODEL, "--yes").err
+    assert told.endswith(f"genlab deploy {MODEL} --undo\n")
+    assert genlab("models").out.split("\n")[1].endswith("notes, other")
+    assert genlab("deploy", MODEL, "--project", "nowhere", "--yes").code == 4
+    assert genlab("deploy", MODEL, "--project", "other", "--undo", "--yes").code == 0
+    assert (other.folder / CONFIG_FILE).read_bytes() == CONFIG.encode()
+    assert (project.folder / CONFIG_FILE).read_bytes() != CONFIG.encode()
+
+
+def test_a_place_that_cannot_be_written_is_told_before_a_model_reads(
+    genlab: Genlab, workspace: Workspace, project: Project, tmp_path: Path
+) -> None:
+    finish(workspace, project.spec(), "notes")
+    answer = genlab("preannotate", MODEL, "--out", tmp_path / "nowhere" / "out.json")
+    assert answer.code == 5
+    assert "cannot be written" in answer.err
+
+
 def test_models_as_json(genlab: Genlab, workspace: Workspace, project: Project) -> None:
     run = finish(workspace, project.spec(), "notes")
     (found,) = genlab("models", "--json", "--project", "notes").json
@@ -306,7 +355,8 @@ def test_a_least_score_is_a_number_from_0_to_1(genlab: Genlab, project: Project,
 
 def test_preannotation_prints_scores_where_there_are_some() -> None:
     value = {"start": 0, "end": 5, "text": "fever", "labels": ["PROBLEM"]}
-    items = [{"value": value, "score": 0.8765}, {"value": value}, {"value": {"choices": ["a", "b"]}, "score": 0.5}]
+    span, choice = {"type": "labels", "value": value}, {"type": "choices", "value": {"choices": ["a", "b"]}}
+    items = [{**span, "score": 0.8765}, span, {**choice, "score": 0.5}]
     task = {"id": 3, "data": {"title": "note"}, "predictions": [{"result": items}]}
     assert _items(task) == [
         ("note", "PROBLEM", "fever", "0.876"),

@@ -9,14 +9,15 @@ import pytest
 from sqlalchemy import select
 
 from genlab_widgets.database import Database, deployments
-from genlab_widgets.errors import Conflict, WorkspaceUnusable
+from genlab_widgets.errors import Conflict, NotAllowed, WorkspaceUnusable
 from genlab_widgets.models import deployment
 from genlab_widgets.models.registry import ModelRow, Models
 from genlab_widgets.projects.labeling_config import LabelingConfig
 from genlab_widgets.projects.store import CONFIG as CONFIG_FILE
 from genlab_widgets.projects.store import Project
 from genlab_widgets.training.spec import TrainingSpec
-from tests.samples import CONFIG, imported, result_of, write_export
+from genlab_widgets.workspace import Workspace
+from tests.samples import CONFIG, finish, imported, result_of, write_export
 
 V1, V2 = "ner_notes_annotation_manual", "ner_notes_annotation_manual_v2"
 
@@ -256,3 +257,43 @@ def test_a_refused_deployment_leaves_nothing_in_the_transaction_it_takes_part_in
     with database.read() as connection:
         assert len(connection.execute(select(deployments)).all()) == 1
     assert deployment.is_deployed(row, project)
+
+
+def test_a_name_with_the_ending_of_an_export_is_the_same_model(
+    database: Database, home: Path, project: Project
+) -> None:
+    row = model(database, home)
+    deploy(database, row, project)
+    edit(project, V1, f"{V1}.model")
+    assert deployment.is_deployed(row, project)
+    assert deployment.preview(row, project).diff == ""
+    assert [found.name for found in Workspace(home).project("notes").deployed_models()] == [V1]
+    undo(database, row, project)
+    assert config_bytes(project) == CONFIG.encode()
+
+
+def test_a_model_serves_another_project_and_each_takes_its_own_deployment_back(
+    home: Path, tmp_path: Path, project: Project
+) -> None:
+    workspace = Workspace(home, user="guest")
+    finish(workspace, TrainingSpec(project="notes"), "notes")
+    members = [{"username": "olga", "role": "Annotator"}, {"username": "max", "role": "Manager"}]
+    other = imported(home, write_export(tmp_path / "other", tasks=3, members=members))
+    (row,) = workspace.models()
+    with pytest.raises(NotAllowed, match="in other"):
+        Workspace(home, user="olga").model(V1).deploy(project="other")
+    with pytest.raises(NotAllowed, match="in other"):
+        Workspace(home, user="olga").model(V1).deploy(row.deploy_preview("other"))
+    row.deploy(project="other")
+    assert (row.deployed, row.deployed_in) == (False, ["other"])
+    with pytest.raises(Conflict, match="cannot be taken back"):
+        row.undo_deploy()
+    row.deploy()
+    assert (row.deployed, row.deployed_in) == (True, ["notes", "other"])
+    assert workspace.deployed()[V1] == ["notes", "other"]
+    row.undo_deploy(project="other")
+    assert row.deployed_in == ["notes"]
+    assert config_bytes(other) == CONFIG.encode()
+    with workspace.database.read() as connection:
+        told = connection.execute(select(deployments.c.project, deployments.c.project_place, deployments.c.undone))
+        assert [tuple(found) for found in told] == [("other", "other", True), ("notes", "notes", False)]

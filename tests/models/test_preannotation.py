@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from genlab_widgets.errors import BadInput, Conflict, NotFound, WorkspaceUnusable, WrongParameters
-from genlab_widgets.models.preannotation import Preannotation, pieces_of_files, pieces_of_project
+from genlab_widgets.models.preannotation import Preannotation, pieces_of_files, pieces_of_project, require_place
 from genlab_widgets.models.predictions import page_item, prediction, text_items
 from genlab_widgets.projects.labeling_config import Covered, LabelingConfig
 from genlab_widgets.projects.tasks import read_task
@@ -138,9 +138,17 @@ def test_tasks_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
     found.write(tmp_path / "out.json")
     assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8")) == found.tasks
     assert found.items == 2
-    with pytest.raises(WorkspaceUnusable, match="cannot be written"):
-        found.write(tmp_path / "nowhere" / "out.json")
+    require_place(tmp_path / "out.json")
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+
+
+@pytest.mark.parametrize("place", ["nowhere/out.json", "file/out.json", f"{'n' * 250}.json", f"{'n' * 300}.json", "."])
+def test_a_place_that_cannot_be_written_is_refused_before_and_after(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("")
+    for attempt in (require_place, Preannotation([]).write):
+        with pytest.raises(WorkspaceUnusable, match="cannot be written"):
+            attempt(tmp_path / place)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_region_of_a_page_becomes_a_box_in_percent_and_pixels() -> None:
@@ -159,3 +167,55 @@ def test_a_region_of_a_page_becomes_a_box_in_percent_and_pixels() -> None:
     assert (value["rectanglelabels"], value["text"], value["confidence"]) == (["TOTAL"], ["12.50"], 0.9)
     assert item["score"] == 0.9
     assert "x_px" not in page_item(region, [], config)["value"]
+
+
+PAGE = "<p>Gave <b>aspirin</b> today.</p>"
+
+
+def html_config(control: str) -> LabelingConfig:
+    labels = f'<{control} name="label" toName="page"><Label value="DRUG"/></{control}>'
+    return LabelingConfig.parse(f'<View>{labels}<HyperText name="page" value="$html"/></View>')
+
+
+@pytest.mark.parametrize(("control", "kind"), [("HyperTextLabels", "hypertextlabels"), ("Labels", "labels")])
+def test_spans_in_html_have_the_form_of_their_control_and_can_be_read_again(control: str, kind: str) -> None:
+    config = html_config(control)
+    example = Example(1, "Gave aspirin today.", (Span(5, 12, "DRUG"),))
+    (item,) = text_items(example, config, Covered("entities"), PAGE)
+    assert item == {
+        "from_name": "label",
+        "to_name": "page",
+        "type": kind,
+        "value": {
+            "start": "/p[1]/b[1]/text()[1]",
+            "end": "/p[1]/b[1]/text()[1]",
+            "startOffset": 0,
+            "endOffset": 7,
+            "globalOffsets": {"start": 5, "end": 12},
+            "text": "aspirin",
+            kind: ["DRUG"],
+        },
+    }
+    without = {key: value for key, value in item["value"].items() if key != "globalOffsets"}
+    for value in (item["value"], without):
+        raw = {"id": 1, "data": {"html": PAGE}, "completions": [{"id": 1, "result": [{**item, "value": value}]}]}
+        (region,) = read_task(raw, config.task_format).completions[0].regions
+        assert (region.start, region.end, region.labels) == (5, 12, ("DRUG",))
+
+
+def test_spans_in_html_that_is_not_known_have_their_offsets() -> None:
+    example = Example(1, "Gave aspirin today.", (Span(5, 12, "DRUG"),))
+    (item,) = text_items(example, html_config("HyperTextLabels"), Covered("entities"), "<p>Else.</p>")
+    assert item["value"]["globalOffsets"] == {"start": 5, "end": 12}
+    assert (item["value"]["start"], item["value"]["end"]) == (5, 12)
+
+
+def test_files_of_html_are_read_as_people_see_them(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(PAGE)
+    (piece,) = pieces_of_files([tmp_path], html_config("HyperTextLabels"))
+    assert (piece.text, piece.html(html_config("HyperTextLabels"))) == ("Gave aspirin today.", PAGE)
+
+
+def test_a_prediction_names_its_models_as_both_tools_do() -> None:
+    told = prediction(1, [], ["ner_a", "classification_b"], "now")
+    assert told["model"] == told["model_version"] == "ner_a, classification_b"

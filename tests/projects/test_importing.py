@@ -19,7 +19,7 @@ from genlab_widgets.errors import (
     NotAProject,
     WorkspaceUnusable,
 )
-from genlab_widgets.projects import json_stream
+from genlab_widgets.projects import json_stream, reimport
 from genlab_widgets.projects.importing import MAX_WARNINGS, import_project, safe_name
 from genlab_widgets.projects.store import Project, list_projects, open_project
 from tests.samples import CONFIG, imported, task, text_of, write_export, zipped
@@ -46,7 +46,7 @@ def test_a_folder_a_zip_and_a_file_give_the_same_project(home: Path, tmp_path: P
     export = write_export(tmp_path / "notes", tasks=7)
     found = []
     for source in (export, zipped(export, tmp_path / "packed.zip"), export / "result.json"):
-        report = import_project(source, home)
+        report = import_project(source, home, language="en")
         assert (report.project.name, report.tasks, report.warnings) == ("notes", 7, [])
         found.append(files(report.project.folder))
         shutil.rmtree(report.project.folder)
@@ -122,6 +122,7 @@ def test_what_is_missing_is_named(home: Path, tmp_path: Path) -> None:
     export = write_export(tmp_path / "notes", tasks=3)
     assert "not a list" in refused(export / "project.json", home, NotAProject).what
     (export / "config.xml").unlink()
+    (export / "result.json").write_text(json.dumps([task(1, completions=[])]))
     for source in (export, export / "result.json", zipped(export, tmp_path / "notes.zip")):
         error = refused(source, home, NotAProject)
         assert "no labeling config" in error.what
@@ -213,7 +214,7 @@ def test_warnings_are_counted_and_the_first_hundred_kept(home: Path, tmp_path: P
     export = write_export(
         tmp_path / "notes", tasks=[task(number, data={"text": ""}, completions=[]) for number in range(150)]
     )
-    report = import_project(export, home)
+    report = import_project(export, home, language="en")
     assert (len(report.warnings), report.warning_count) == (MAX_WARNINGS, 150)
 
 
@@ -251,11 +252,23 @@ def test_html_is_read_as_the_text_that_a_browser_shows(home: Path, tmp_path: Pat
     }
     page = task(1, data={"html": "<p>Took <b>Zelam</b>.</p>"})
     page["completions"][0]["result"] = [{"id": "a", "from_name": "label", "value": value}]
-    report = import_project(write_export(tmp_path / "pages", tasks=[page], config=HTML_CONFIG), home)
+    report = import_project(write_export(tmp_path / "pages", tasks=[page], config=HTML_CONFIG), home, language="en")
     assert report.warnings == []
     (found,) = report.project.tasks()
     (region,) = found.completions[0].regions
     assert (found.text, region.labels) == ("Took Zelam.", ("DRUG",))
+
+
+def test_a_span_that_its_html_does_not_have_is_told(home: Path, tmp_path: Path) -> None:
+    value = {"start": "/p[9]/text()[1]", "end": "/p[9]/text()[1]", "startOffset": 0, "endOffset": 5}
+    page = task(1, data={"html": "<p>Took <b>Zelam</b>.</p>"})
+    page["completions"][0]["result"] = [
+        {"id": "a", "from_name": "label", "value": {**value, "hypertextlabels": ["dr"], "text": "Zelam"}}
+    ]
+    report = import_project(write_export(tmp_path / "pages", tasks=[page], config=HTML_CONFIG), home, language="en")
+    number = page["completions"][0]["id"]
+    told = f"Task 1, completion {number}: the region DRUG names a place that its HTML does not have."
+    assert report.warnings == [told]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
@@ -280,8 +293,8 @@ def test_a_second_import_replaces_the_tasks_and_keeps_history_and_page(home: Pat
     assert (newer.project.folder, newer.tasks) == (project.folder, 9)
     again = open_project(home, "notes")
     assert again.data_hash != hash_before
-    assert again.labeling_config.source == CONFIG.encode()
-    assert [path.read_bytes() for path in again.config_history()] == [before.source, deployed.source]
+    assert again.labeling_config.source == deployed.source, "the export brought the same config as before"
+    assert [path.read_bytes() for path in again.config_history()] == [before.source]
     assert (again.folder / "page.json").read_text() == '{"step": 2}'
     assert not (again.folder / "images").exists()
     assert [path.name for path in (home / "projects").iterdir()] == ["notes"]
@@ -316,6 +329,7 @@ def test_a_rename_that_fails_brings_the_earlier_project_back(
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", failing)
+    monkeypatch.setattr(reimport, "_exchange", lambda *_: False)  # as on a file system that cannot exchange folders
     error = refused(write_export(tmp_path / "newer", tasks=9, name="notes"), home, WorkspaceUnusable)
     assert "No space left" in error.why
     assert open_project(home, "notes").task_count == 5

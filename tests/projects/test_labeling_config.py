@@ -63,7 +63,10 @@ def test_the_text_is_the_one_that_a_control_marks() -> None:
 
 
 def test_html_and_aliases_are_part_of_the_tasks_format() -> None:
-    assert dict(LabelingConfig.parse(MIXED).task_format.aliases) == {"dr": "DRUG", "no": "Nonsmoker"}
+    assert dict(LabelingConfig.parse(MIXED).task_format.aliases) == {
+        ("label", "dr"): "DRUG",
+        ("smoking", "no"): "Nonsmoker",
+    }
     marks = '<HyperTextLabels name="l" toName="t"><Label value="A"/></HyperTextLabels>'
     config = LabelingConfig.parse(f'<View>{marks}<HyperText name="t" value="$h"/></View>')
     assert (config.text_key, config.task_format.is_html, config.kinds()) == ("h", True, ("ner",))

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from genlab_widgets.errors import BrokenTask
-from genlab_widgets.projects.tasks import Choice, Completion, Region, TaskFormat, read_task, visible_text
+from genlab_widgets.projects.html_text import HtmlText
+from genlab_widgets.projects.tasks import Choice, Completion, Region, TaskFormat, read_task
 
 TEXT = "No fever today."
 
@@ -206,7 +207,6 @@ def test_tags_stand_in_three_places(places: dict[str, Any], tags: tuple[str, ...
         task(completion(region(end=1e400))),
         task(completion(region(end=[3]))),
         task(completion(region(labels={"a": 1}))),
-        task(completion(region(start="/p[1]/text()[1]"))),
         task(completion(region(globalOffsets=[1, 2]))),
     ],
 )
@@ -245,7 +245,7 @@ def test_choices_about_one_region_are_not_choices_of_the_task() -> None:
 
 def test_aliases_stand_for_their_labels_and_choices() -> None:
     raw = task(completion(region(labels=("prob", "DRUG")), {"from_name": "age", "value": {"choices": ["ad"]}}))
-    found = only(raw, TaskFormat(aliases={"prob": "PROBLEM", "ad": "Adult"}))
+    found = only(raw, TaskFormat(aliases={("label", "prob"): "PROBLEM", ("age", "ad"): "Adult"}))
     assert found.regions[0].labels == ("PROBLEM", "DRUG")
     assert found.choices[0].choices == ("Adult",)
 
@@ -281,7 +281,7 @@ HTML = "<p>No&nbsp;<b>fever</b> today,<br>A &lt; B.<!-- x --></p><p>Well.</p>"
 
 
 def test_the_text_of_html_is_what_the_offsets_count_in() -> None:
-    assert visible_text(HTML) == "No\xa0fever today,\nA < B.Well."
+    assert HtmlText.read(HTML).text == "No\xa0fever today,\nA < B.Well."
     place = {"globalOffsets": {"start": 3, "end": 8}, "startOffset": 0, "endOffset": 5, "hypertextlabels": ["PROBLEM"]}
     raw = task(
         completion(region("/p[1]/b[1]/text()[1]", "/p[1]/b[1]/text()[1]", labels=(), **place)), data={"page": HTML}
@@ -296,3 +296,15 @@ def test_the_text_of_html_is_what_the_offsets_count_in() -> None:
 def test_lone_surrogates_and_nul_stay_one_character_each() -> None:
     odd = "a\ud800b\0c"
     assert read_task(task(completion(region(2, 3, "b")), data={"text": odd})).text == odd
+
+
+def test_a_span_that_its_html_does_not_have_is_left_out() -> None:
+    places = [("/p[1]/b[1]/text()[1]", "fever"), ("/p[7]/text()[1]", "fever"), ("/p[1]/b[1]/text()[1]", "cough")]
+    items = [
+        region(path, path, text, labels=(), startOffset=0, endOffset=5, hypertextlabels=["PROBLEM"])
+        for path, text in places
+    ]
+    found = read_task(task(completion(*items), data={"page": HTML}), TaskFormat("page", is_html=True))
+    (span,) = found.completions[0].regions
+    assert (span.start, span.end) == (3, 8)
+    assert [item.labels for item in found.completions[0].unread] == [("PROBLEM",), ("PROBLEM",)]

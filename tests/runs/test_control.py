@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
 
 from genlab_widgets.database import Database, now
 from genlab_widgets.errors import NotFound
 from genlab_widgets.models.registry import Models
-from genlab_widgets.runs import control, outcome, worker
+from genlab_widgets.runs import control, outcome, processes, worker
 from genlab_widgets.runs.states import EndReason, Status
 from genlab_widgets.runs.store import RunRow, Runs
 from genlab_widgets.training.spec import TrainingSpec
@@ -111,6 +114,28 @@ def test_a_kernel_that_does_not_answer_is_killed_with_its_worker(workplace: Work
     assert (stopped.status, stopped.message) == (Status.CANCELLED, "Stopped by max.")
     until(lambda: not workplace.survivors(row))
     assert workplace.notebook(row)["metadata"]["genlab"]["status"] == "CANCELLED"
+
+
+def test_a_stop_from_another_machine_also_ends_what_starts_after_it(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.05)
+    row = workplace.underway()
+    assert workplace.runs.move(row.id, Status.CANCELLING)
+    watch = worker.StopWatch(workplace.runs, row.id)
+    watch.start()
+    try:
+        until(lambda: not workplace.survivors(row))
+        mark = {**os.environ, processes.MARKER: str(workplace.folder(row).path)}
+        late = subprocess.Popen(["sleep", "600"], env=mark)  # papermill comes to its kernel only now
+        try:
+            assert late.wait(timeout=20) != 0
+        finally:
+            late.kill()
+    finally:
+        watch.__exit__()
+        watch.join(timeout=20)
+    assert not watch.is_alive()
 
 
 def test_a_run_that_ended_stays_as_it_is(workplace: Workplace) -> None:

@@ -89,8 +89,12 @@ def test_the_bundle_holds_what_is_there(folder: RunFolder, tmp_path: Path) -> No
     assert logs.bundle(folder, tmp_path / "mine.zip") == tmp_path / "mine.zip"
 
 
-def test_a_bundle_that_cannot_be_written_leaves_nothing(folder: RunFolder, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "place", ["absent/logs.zip", "notes-0001/spec.json/logs.zip", f"{'n' * 245}.zip", f"{'n' * 300}.zip"]
+)
+def test_a_bundle_that_cannot_be_written_leaves_nothing(folder: RunFolder, tmp_path: Path, place: str) -> None:
+    folder.spec.write_text("{}")
     with pytest.raises(WorkspaceUnusable, match="cannot be written"):
-        logs.bundle(folder, tmp_path / "absent" / "logs.zip")
+        logs.bundle(folder, tmp_path / place)
 
     assert [path.name for path in tmp_path.iterdir()] == ["notes-0001"]

@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from genlab_widgets.projects.store import Project
 from genlab_widgets.runs import outcome
 from genlab_widgets.runs.states import Status
 from genlab_widgets.runs.store import RunRow
-from genlab_widgets.training.runfolder import Result
+from genlab_widgets.training.runfolder import Incumbent, Result
 from genlab_widgets.training.spec import TrainingSpec
 from tests.runs.conftest import BEGIN, Workplace
 from tests.samples import CONFIG, imported, result_of, write_export, write_model
@@ -69,10 +69,13 @@ def no_commit(workplace: Workplace, told: str = "database is locked") -> Iterato
         event.remove(workplace.database.engine, "commit", fail)
 
 
-def trained(workplace: Workplace) -> tuple[RunRow, Result]:
+def trained(
+    workplace: Workplace, deploy: str = "immediately", incumbents: Sequence[Incumbent] = ()
+) -> tuple[RunRow, Result]:
     """Makes a run that has a whole result and whose worker is gone."""
-    row = workplace.lost(deploy="immediately")
-    folder, result = workplace.folder(row), result_of(row.id, SPEC, "notes")
+    row = workplace.lost(deploy=deploy)
+    folder = workplace.folder(row)
+    result = result_of(row.id, SPEC, "notes").model_copy(update={"incumbents": list(incumbents)})
     write_model(folder, result)
     folder.write_result(result)
     return row, result
@@ -214,3 +217,47 @@ def test_killed_between_config_and_commit_the_run_completes_later_and_is_deploye
     assert (row.status, row.model) == (Status.COMPLETED, MODEL)
     assert row.message.endswith(f"{MODEL} is deployed.")
     assert deployment.is_deployed(Models(workplace.database, workplace.home).get(MODEL), project)
+
+
+@pytest.mark.parametrize(
+    ("incumbents", "told", "deployed"),
+    [
+        ([Incumbent(model=MODEL, f1=0.5, new_f1=0.6, tasks=8)], f"{MODEL}_v2 is deployed.", f"{MODEL}_v2"),
+        (
+            [Incumbent(model=MODEL, f1=0.6, new_f1=0.6, tasks=8, note="Both have 0.600.")],
+            f"{MODEL}_v2 was not deployed. Both have 0.600.",
+            MODEL,
+        ),
+        ([Incumbent(model=MODEL, note="Its files are gone.")], f"{MODEL}_v2 is deployed.", f"{MODEL}_v2"),
+        (
+            [],
+            f"{MODEL}_v2 was not deployed. {MODEL}, which the labeling config names, was not compared with it.",
+            MODEL,
+        ),
+    ],
+)
+def test_what_shall_be_deployed_if_it_is_better_is_so_only_then(
+    workplace: Workplace, project: Project, incumbents: list[Incumbent], told: str, deployed: str
+) -> None:
+    first, result = trained(workplace)
+    assert outcome.complete(workplace.runs, first, result)
+    row, result = trained(workplace, "if_better", incumbents)
+    outcome.name_incumbents(workplace.runs, row)
+    assert {name: place.path for name, place in workplace.folder(row).read_incumbents().items()} == {
+        MODEL: workplace.folder(first).path
+    }
+
+    assert outcome.complete(workplace.runs, row, result)
+
+    assert workplace.runs.get(row.id).message.endswith(told)
+    assert named(project) == {deployed}
+
+
+def test_where_nothing_is_deployed_the_first_model_is(workplace: Workplace, project: Project) -> None:
+    row, result = trained(workplace, "if_better")
+    outcome.name_incumbents(workplace.runs, row)
+    assert workplace.folder(row).read_incumbents() == {}
+
+    assert outcome.complete(workplace.runs, row, result)
+
+    assert named(project) == {MODEL}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from genlab_widgets.errors import WrongParameters
 from genlab_widgets.training import embeddings, split
 from genlab_widgets.training.benchmark import evaluate
 from genlab_widgets.training.dataset import Example, Span, build
@@ -136,3 +137,38 @@ def test_a_text_is_the_mean_of_its_sentences(spark: SparkSession, tmp_path: Path
     ]
     assert np.allclose(vectors[ids.index(1)], np.mean(by_sentence, axis=0), atol=1e-5)
     assert not vectors[ids.index(2)].any()
+
+
+def classes_of(count: int) -> Rows:
+    """Three texts of each class, that a word tells apart."""
+    items = [
+        Example(number, f"word{number % count} in text {number}", (Span(0, 4, f"class {number % count}"),))
+        for number in range(3 * count)
+    ]
+    names = tuple(f"class {number}" for number in range(count))
+    return Rows(KIND, names, items, items[:5], build(item.with_spans(()) for item in items)[0], [])
+
+
+def fit_classes(spark: SparkSession, folder: Path, count: int, head: str) -> Trained:
+    fields = {"kind": "classification", "embeddings": "word2vec", "head": head, "epochs": 1}
+    spec = TrainingSpec.parse({"project": "p", "classifier": "topic", **fields})
+    reporter = Reporter(RunFolder(folder / "run").create(), spec.epochs)
+    return Classifier().fit(spark, classes_of(count), spec, folder, reporter)
+
+
+@pytest.mark.parametrize("count", [2, 100])
+def test_spark_nlps_classifier_learns_up_to_a_hundred_classes(spark: SparkSession, tmp_path: Path, count: int) -> None:
+    trained = fit_classes(spark, tmp_path, count, "classifier_dl")
+    assert [item.name for item in trained.race] == ["classifier_dl"]
+
+
+def test_of_more_than_a_hundred_classes_automatic_leaves_it_out_and_says_so(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    trained = fit_classes(spark, tmp_path, 101, "automatic")
+    taken, left_out = trained.race
+    assert (taken.name, taken.chosen) == ("logistic_regression", True)
+    assert (left_out.name, left_out.chosen, left_out.f1) == ("classifier_dl", False, None)
+    assert left_out.note == "left out: takes 2 to 100 classes, and there are 101"
+    with pytest.raises(WrongParameters, match="cannot learn these classes"):
+        fit_classes(spark, tmp_path / "asked", 101, "classifier_dl")

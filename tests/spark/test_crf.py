@@ -119,7 +119,7 @@ def test_the_race_takes_the_better_one_and_says_why(spark: SparkSession, test: l
     checkpoint = samples.write(tmp_path / "checkpoint")
     fields = {"embeddings": f"folder:{checkpoint}", "epochs": 2, "learning_rate": 1e-5}
     found, reporter = fitted(spark, tmp_path / "run", rows(toy(60), test), **fields)
-    assert found.architecture == "crf"  # two small steps teach the transformer less than a CRF learns
+    assert found.spec.architecture == "crf"  # two small steps teach the transformer less than a CRF learns
     assert found.why.startswith("Automatic took a CRF on words: F1 ")
     assert [(item.name, item.chosen) for item in found.race] == [("crf", True), ("fine_tuned", False)]
     assert all(item.f1 is not None and item.seconds is not None for item in found.race)

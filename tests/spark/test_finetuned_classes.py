@@ -183,6 +183,6 @@ def test_the_race_trains_both_and_saves_the_better(
     assert [item.name for item in trained.race][-1] == "fine_tuned"
     assert all(item.f1 is not None for item in trained.race)
     (taken,) = (item for item in trained.race if item.chosen)
-    assert trained.architecture == ("fine_tuned" if taken.name == "fine_tuned" else "annotator")
+    assert trained.spec.architecture == ("fine_tuned" if taken.name == "fine_tuned" else "annotator")
     trained.model.write().save(str(tmp_path / "model"))
     assert trainer.read(spark, PipelineModel.load(str(tmp_path / "model")), parts.test) == trained.predicted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from genlab_widgets.training.runfolder import RunFolder
 from genlab_widgets.training.spark import annotations, reading
 from genlab_widgets.training.spec import TrainingSpec
 from genlab_widgets.training.trainers import Rows, trainer_for
+from tests import unspaced
 from tests.languages import LANGUAGES, example
 
 if TYPE_CHECKING:
@@ -40,6 +42,13 @@ def test_java_cuts_every_language_as_python_does(spark: SparkSession) -> None:
 
     examples = texts(range(len(LANGUAGES)), EACH)
     examples += [Example(9000 + place, language.hard[0], ()) for place, language in enumerate(LANGUAGES)]
+    examples += [
+        replace(unspaced.example(language, number), task_id=10_000 + 100 * place + number)
+        for place, language in enumerate(unspaced.UNSPACED)
+        for number in range(EACH)
+    ]
+    others = ("ກິນຢາ ໕", "កម្ពុជា។ជា៥", "မြန်မာ။၅", "བོད་པའི༥", "𠮷\U000e0100ｶﾞ｡か\u3099々〇", "서울 中A\u0301中")
+    examples += [Example(20_000 + place, text, ()) for place, text in enumerate(others)]
     made = annotations.text_rows(spark, examples)
     rows = {row.task_id: row for row in Pipeline(stages=reading.stages()).fit(made).transform(made).collect()}
     assert len(rows) == len(examples)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from genlab_widgets.errors import GenlabError
+from genlab_widgets.errors import Conflict, GenlabError
 from genlab_widgets.training.runfolder import RunFolder
 from genlab_widgets.workspace import Workspace
 from tests.conftest import CHECKOUT
@@ -166,8 +169,48 @@ def test_a_reader_keeps_the_model_for_the_next_text_and_says_why_it_cannot_read(
         reader.close()
     assert not reader.started
     aside = trained.model.rename(trained.path / "aside")
+    another = model.reader()
     try:
         with pytest.raises(GenlabError, match="are gone"):
-            reader.read("No fever today.")
+            another.read("No fever today.")
     finally:
+        another.close()
         aside.rename(trained.model)
+
+
+def test_the_project_is_read_in_a_process_of_its_own(trained: RunFolder) -> None:
+    workspace = Workspace(trained.path.parent.parent, user="guest")
+    workspace.reconcile()
+    [model] = workspace.models()
+    model.deploy()
+    project = workspace.project(model.project)
+    reading = project.preannotation
+    reading.start(everything=True)
+    assert reading.running
+    with pytest.raises(Conflict, match="already"):
+        project.preannotation.start()
+    deadline = time.monotonic() + 300
+    while project.preannotation.running and time.monotonic() < deadline:
+        time.sleep(0.5)
+    state = reading.state
+    assert state is not None
+    assert (state.error, state.read) == ("", project.task_count)
+    with zipfile.ZipFile(io.BytesIO(reading.packed())) as archive:
+        tasks = json.loads(archive.read("predictions.json"))
+    assert sum(len(task["predictions"][0]["result"]) for task in tasks) == state.items
+    model.undo_deploy()
+
+
+def test_the_command_measures_the_model_again(trained: RunFolder) -> None:
+    """On the same test tasks it has the same scores."""
+    home = trained.path.parent.parent
+    workspace = Workspace(home)
+    workspace.reconcile()
+    [model] = workspace.models()
+    environment = {**os.environ, "GENLAB_HOME": str(home), "PYTHONPATH": str(CHECKOUT)}
+    command = [str(Path(sys.executable).with_name("genlab")), "evaluate", model.name]
+    answer = subprocess.run([*command, "--json"], env=environment, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    told = json.loads(answer.stdout)
+    assert told["f1"] == pytest.approx(model.f1)
+    assert told["tasks"] == len(model.benchmark.documents)  # type: ignore[union-attr]

@@ -69,7 +69,6 @@ def run(
 def test_heads_that_are_nearly_always_right_are_taken_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     trained, seen, _ = run(monkeypatch, tmp_path, 0.98, 1.0)
     assert trained.model is FROZEN
-    assert trained.architecture == "annotator"
     assert [spec.architecture for spec in seen] == ["annotator"]
     assert "0.980" in trained.why
 
@@ -84,7 +83,7 @@ def test_too_few_texts_to_compare_on_are_not_fine_tuned_on(monkeypatch: pytest.M
 def test_the_better_transformer_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     trained, seen, folder = run(monkeypatch, tmp_path, 0.8, 0.9)
     assert trained.model is TUNED
-    assert trained.architecture == "fine_tuned"
+    assert trained.spec.architecture == "fine_tuned"
     assert [item.name for item in trained.race] == ["classifier_dl", "logistic_regression", "fine_tuned"]
     assert [item.name for item in trained.race if item.chosen] == ["fine_tuned"]
     assert trained.race[-1].seconds == 5.0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from genlab_widgets.training.estimate import MB, Estimate, estimate, fine_tuning_seconds
+from genlab_widgets.training.estimate import MB, Answers, Estimate, crf_seconds, estimate, fine_tuning_seconds
 from genlab_widgets.training.finetune import device
 from genlab_widgets.training.spec import TrainingSpec
+from genlab_widgets.training.trainers import heads
 
 
 def estimate_ner(
@@ -99,3 +100,52 @@ def test_a_crf_costs_seconds_and_its_race_what_both_cost() -> None:
     assert crf.disk_mb < tuned.disk_mb
     assert crf.memory_mb < tuned.memory_mb
     assert raced.seconds == pytest.approx(tuned.seconds + 20_000 / 5300, abs=0.1)
+
+
+def estimate_of(answers: Answers, tokens: int = 200_000, **fields: object) -> Estimate:
+    spec = TrainingSpec.parse({"project": "notes", **fields})
+    return estimate(spec, tokens, 10_000, 384, 384, answers)
+
+
+@pytest.mark.parametrize("architecture", ["fine_tuned", "crf", "annotator"])
+def test_usual_labels_cost_what_they_did(architecture: str) -> None:
+    few, none = (estimate_of(Answers(labels=count), architecture=architecture) for count in (10, 0))
+    assert few == none
+
+
+@pytest.mark.parametrize("kind", ["ner", "visual_ner"])
+def test_hundreds_of_labels_cost_time_and_memory(kind: str) -> None:
+    few, many, more = (
+        estimate_of(Answers(labels=count), kind=kind, architecture="fine_tuned") for count in (20, 100, 300)
+    )
+    assert few.seconds < many.seconds < more.seconds
+    assert few.memory_mb < more.memory_mb < many.memory_mb  # of 300 no tables are kept
+    assert many.memory_mb - few.memory_mb == pytest.approx(160 * 6 * 1.6, rel=0.1)
+    assert fine_tuning_seconds(kind, 10_000, 5, 300) > 1.3 * fine_tuning_seconds(kind, 10_000, 5)
+    assert fine_tuning_seconds("classification", 10_000, 5, 300) == fine_tuning_seconds("classification", 10_000, 5)
+
+
+def test_a_crf_counts_the_tokens_that_it_learns_from() -> None:
+    most, beyond = (
+        estimate_of(Answers(labels=5), tokens=count, architecture="crf") for count in (3_000_000, 9_000_000)
+    )
+    assert most == beyond
+    assert crf_seconds(100_000, 201) < 200
+    assert crf_seconds(10_000, 201) == pytest.approx(10_000 * 100 * 201**2 * 4e-9)
+
+
+def test_a_crf_that_is_left_out_of_the_race_costs_nothing() -> None:
+    labels = Answers(labels=300)
+    raced, tuned = (estimate_of(labels, architecture=name) for name in ("automatic", "fine_tuned"))
+    assert raced.seconds == tuned.seconds
+
+
+def test_many_classes_of_many_texts_cost_their_fits() -> None:
+    fields = {"kind": "classification", "architecture": "annotator"}
+    single, several = (
+        estimate_of(Answers(labels=77, texts=16_000, multiple=multiple), **fields) for multiple in (False, True)
+    )
+    assert several.seconds - single.seconds == pytest.approx(2 * heads.fit_seconds(16_000, 77, True), abs=0.2)
+    assert several.seconds > 7 * 60
+    fields["head"] = "classifier_dl"
+    assert estimate_of(Answers(labels=77, texts=16_000, multiple=True), **fields).seconds <= single.seconds

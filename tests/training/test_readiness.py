@@ -23,6 +23,7 @@ from genlab_widgets.projects.store import Project
 from genlab_widgets.training import readiness
 from genlab_widgets.training.readiness import Finding, LabelCount, Machine, Readiness
 from genlab_widgets.training.spec import TrainingSpec
+from tests.unspaced import LABELS, UNSPACED, Unspaced, example
 
 LARGE = Machine(memory_mb=64_000, disk_mb=500_000)
 
@@ -232,6 +233,42 @@ def test_nothing_aligned_blocks(tmp_path: Path) -> None:
     blocked_by(only, PoorQuality)
 
 
+@pytest.mark.parametrize(("wrong", "told"), [(40, False), (41, True)])
+def test_more_than_half_that_do_not_fit_are_told_together(tmp_path: Path, wrong: int, told: bool) -> None:
+    """Spans inside of words are widened: what would be learned is not what was marked. It may be meant so."""
+    shifted = [
+        task(number, f"{item['data']['text']} today", (1, 5, "DRUG"))
+        for number, item in enumerate(marked(wrong, first=100), 100)
+    ]
+    found = check(tmp_path, [*marked(40), *shifted])
+    assert found.alignment.counts == {"inside_token": wrong}
+    assert found.ready
+    findings = coded(found, "alignment")
+    assert [finding.level for finding in findings] == ["warn"] * (1 + told)
+    if told:
+        assert findings[0].message.startswith(
+            "41 of 81 spans cannot be learned as they are marked: 41 would be widened"
+        )
+
+
+def test_spans_inside_of_others_are_told_where_they_are_most(tmp_path: Path) -> None:
+    nested = [
+        task(number, f"{item['data']['text']} to her", (0, 3 + len(item["data"]["text"]), "DRUG"), *inner)
+        for number, item in enumerate(marked(40), 1)
+        for inner in [[(start, start + 1, "DRUG") for start in (0, len(item["data"]["text"]) + 1)]]
+    ]
+    assert "80 left out" in coded(check(tmp_path, nested), "alignment")[0].message
+
+
+@pytest.mark.parametrize("language", UNSPACED, ids=lambda language: language.code)
+def test_scripts_without_blanks_fit(tmp_path: Path, language: Unspaced) -> None:
+    made = [example(language, number) for number in range(1, 41)]
+    found = check(tmp_path, [task(item.task_id, item.text, *item.spans) for item in made], LABELS)
+    assert found.ready
+    assert found.alignment.aligned > 0.96 * found.alignment.spans > 200
+    assert set(found.alignment.counts) <= {"sentence_bound"}  # Thai has no full stops: a long text is cut at some blank
+
+
 def test_duplicates_across_the_parts(tmp_path: Path) -> None:
     tagged = [{**item, "tags": ["Train"]} for item in marked(40)]
     tagged.append(task(90, "wordb was given", (0, 5, "DRUG"), tags=["Test"]))
@@ -303,3 +340,21 @@ def test_json_shape(tmp_path: Path) -> None:
     assert shape["selection"] == {"priority": 22}
     levels = [finding["level"] for finding in shape["findings"]]
     assert levels == sorted(levels, key=("fail", "warn", "ok").index)
+
+
+@pytest.mark.parametrize(("wrong", "level"), [(0, None), (2, "warn"), (6, "fail")])
+def test_regions_that_say_another_text_than_theirs(tmp_path: Path, wrong: int, level: str | None) -> None:
+    tasks = marked(10)
+    for place, item in enumerate(tasks):
+        value = item["completions"][0]["result"][0]["value"]
+        text = item["data"]["text"][value["start"] : value["end"]]
+        value["text"] = "aspirin" if place < wrong else f" {text}\\n"  # blanks are written in many ways
+    found = check(tmp_path, tasks)
+    told = [finding for finding in found.findings if finding.code == "region_text"]
+    assert [finding.level for finding in told] == ([level] if level else [])
+    if level == "fail":
+        assert told[0].message.startswith(
+            "6 of 10 regions say another text than stands at their place (first: 'aspirin'"
+        )
+        with pytest.raises(PoorQuality, match="say another text"):
+            found.raise_if_not_ready()

@@ -113,3 +113,39 @@ def test_a_task_that_teaches_nothing_stands_in_no_part() -> None:
     drawn = {entry.task.id: Example(entry.task.id, entry.task.text, ()) for entry in entries[1:]}
     train, test = split.assign(entries, drawn, TrainingSpec(project="p"))
     assert sorted(item.task_id for item in (*train, *test)) == [2, 3, 4, 5, 6]
+
+
+def crowded(seed: int, tasks: int = 60, labels: int = 30) -> list[Example]:
+    """Documents in which a label stands several times, so that rare labels have few tasks and many spans."""
+    numbers = random.Random(seed)
+    weights = [1 / (place + 1) ** 1.2 for place in range(labels)]
+    found = []
+    for number in range(tasks):
+        drawn = set(numbers.choices(range(labels), weights, k=numbers.randint(1, 6)))
+        spans = [f"L{label}" for label in sorted(drawn) for _ in range(numbers.randint(1, 6))]
+        places = tuple(Span(5 * place, 5 * place + 4, label) for place, label in enumerate(spans))
+        found.append(Example(number, "word " * 80 + str(number), places))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_label_is_taught_however_often_it_stands_in_a_task(seed: int) -> None:
+    every = crowded(seed)
+    parts = split.divide(every, 0.2, 42)
+    assert set(count_labels(parts.train)) == set(count_labels(every))
+    assert 6 < len(parts.test) < 24
+    shuffled = every[:]
+    random.Random(seed).shuffle(shuffled)
+    assert split.divide(shuffled, 0.2, 42) == parts
+
+
+def test_the_task_that_goes_back_costs_the_test_part_the_fewest_labels() -> None:
+    a, b = Span(0, 1, "A"), Span(2, 3, "B")
+    groups = [[Example(number, f"text {number}", spans)] for number, spans in enumerate([(a, b), (a,), (b,), ()])]
+    kept = split._teachable(groups, [groups[0], groups[1]])
+    assert kept == [groups[0]]  # A goes back with its second task: B stays in the test part
+
+
+def test_where_every_test_task_goes_back_a_harmless_one_comes_instead() -> None:
+    groups = [[Example(number, f"text {number}", spans)] for number, spans in enumerate([(Span(0, 1, "A"),), ()])]
+    assert split._teachable(groups, [groups[0]]) == [groups[1]]

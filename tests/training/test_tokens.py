@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from genlab_widgets.training import tokens
+from tests import unspaced
+from tests.unspaced import example
 
 
 def texts(text: str) -> list[str]:
@@ -29,7 +31,19 @@ def texts(text: str) -> list[str]:
         ("😀😀", ["😀", "😀"]),
         ("a\u00a0b\u200bc\ufeffd\te", ["a", "b", "c", "d", "e"]),
         ("x² ½ Ⅷ", ["x²", "½", "Ⅷ"]),
-        ("北京大学。", ["北京大学", "。"]),
+        ("张三2024年在北京大学。ABC", [*"张三", "2024", *"年在北京大学。", "ABC"]),
+        (
+            "𠮷野家\U000e0100々〇",
+            ["𠮷", "野", "家\U000e0100", "々", "〇"],
+        ),  # beyond the basic plane; one glyph's variant
+        ("アスピリン錠をＡＢ１２", [*"アスピリン錠を", "ＡＢ１２"]),
+        ("か\u3099コーヒーｶﾞｽ", ["か\u3099", *"コーヒー", "ｶﾞ", "ｽ"]),
+        ("ผู้ป่วย๕๐๐มก", ["ผู้", "ป่", "ว", "ย", "๕๐๐", "ม", "ก"]),
+        ("ກິນຢາ", ["ກິ", "ນ", "ຢ", "າ"]),
+        ("កម្ពុជា។", ["ក", "ម្", "ពុ", "ជា", "។"]),
+        ("မြန်မာ၅", ["မြ", "န်", "မာ", "၅"]),
+        ("བོད་པའི", ["བོ", "ད", "་", "པ", "འི"]),
+        ("서울대학교 Zürich", ["서울대학교", "Zürich"]),
         ("", []),
         (" \n\t ", []),
     ],
@@ -65,6 +79,8 @@ def test_sentences_end_at_stops_and_lines_but_not_after_abbreviations() -> None:
         "明日は晴れ。",
     ]
     assert tokens.sentences("   \n ") == []
+    assert len(tokens.sentences("雨です｡「はい｡｣晴れ！本当？うん。")) == 5
+    assert len(tokens.sentences("ខ្ញុំឈឺ។អរគុណ។ နေကောင်းလား။ဟုတ်ကဲ့။")) == 4
 
 
 def test_long_sentences_are_cut_into_nearly_equal_parts_without_loss() -> None:
@@ -72,6 +88,16 @@ def test_long_sentences_are_cut_into_nearly_equal_parts_without_loss() -> None:
     parts = list(tokens.token_sentences(text))
     assert [len(part) for part in parts] == [100, 100, 100]
     assert [token for part in parts for token in part] == tokens.tokenize(text)
+
+
+def test_long_texts_without_stops_are_cut_between_clauses() -> None:
+    clause = "ผู้ป่วยกินยาแล้วเวียนศีรษะ"
+    size = len(texts(clause))
+    parts = list(tokens.token_sentences(" ".join([clause] * 20), longest=128))
+    assert all(len(part) % size == 0 and len(part) <= 128 for part in parts)
+    assert sum(map(len, parts)) == 20 * size
+    whole = list(tokens.token_sentences("北" * 300, longest=128))  # no bound anywhere: at the longest
+    assert [len(part) for part in whole] == [128, 128, 44]
 
 
 def test_utf16_maps_are_inverse() -> None:
@@ -132,11 +158,24 @@ def test_words_are_the_tokens_without_other_signs() -> None:
         joined = "".join(tokens.words(text))
         assert joined == "".join(sign for sign in text if tokens.words(sign))
     assert tokens.words("हिन्दी, cafe\u0301: 500mg_x 😀") == ["हिन्दी", "cafe\u0301", "500mg", "x"]
+    assert tokens.words("北京。กี x") == ["北", "京", "กี", "x"]
+
+
+def test_single_letters_are_those_of_scripts_without_blanks() -> None:
+    assert all(map(tokens.is_single, ["北", "ア", "ｶﾞ", "กี", "ກ", "ក", "မြ", "𠮷", "〇"]))
+    assert not any(map(tokens.is_single, ["a", "é", "한국", "हिन्दी", "ع", "5", "๕", "。", "😀", "", "北京"]))
 
 
 def test_trim_takes_blanks_off() -> None:
     assert tokens.trim("  ab \u200b", 0, 6) == (2, 4)
     assert tokens.trim("a   b", 1, 4) is None
+
+
+UNSPACED = (
+    "北京學𠮷\U00030000\U0002f800\ufa11々〇〡がか\u3099\u309a\u309bコーヿㄅㆠㇰ・ｱｶﾞﾟﾞ｡｣「」ＡＢｚ１２，。！ 　한국\u1100\u1161"
+    "กำีเผู้ป๕ฯๆกຂ້ອ໕ໜកម្ពុ៥។\u17b4မြန်မာ၅။ꩠꧠ\uaa7bབོད་པའི༥།ᥐᦀᨠ\u1a60ꪀ\u200b\u200c\u200d\u0301\ufe00\U000e0100"
+    "aB5é_-. \n😀👩🏽❤\ufe0f中\U0001b000\U0001aff0م\u093fह𝐁𝐨𐍈\U00011038"
+)
 
 
 JAVA = r"""
@@ -164,6 +203,9 @@ def test_java_runs_the_same_rules(tmp_path: Path) -> None:
     generator = random.Random(1)
     alphabet = "ab1 _-.'\"Aé\u0301\u200d\u200c\u00ad\u00a0\ufeff\u200b😀❤\ufe0f👩🏽€中文。！म\u093f\n)"
     samples = ["".join(generator.choice(alphabet) for _ in range(40)) for _ in range(800)]
+    samples += ["".join(generator.choice(UNSPACED) for _ in range(40)) for _ in range(1500)]
+    samples += [example(language, number).text for language in unspaced.UNSPACED for number in range(30)]
+    samples += ["𝐁𝐨𝐥𝐝𝐥𝐲. Next 𝐨. No. 𠮷𠮷𠮷. Next", "𝐨approx. Yes 😀𝐨😀 approx. No"]
     samples += ["This is done. Then we left.\nNew line! Yes? ok", "Dr. Smith came. “So it was.” Good."]
     (tmp_path / "Parity.java").write_text(JAVA, encoding="utf-8")
     rules = [tokens.TOKEN_PATTERN, tokens.SPLIT_PATTERN, tokens.SENTENCE_PATTERN]

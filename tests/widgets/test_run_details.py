@@ -71,7 +71,7 @@ def test_pages_are_scored_by_words_with_whole_regions_beside_them(bills_run: Run
     assert "words with the right label" in table
     assert "F1, whole regions" in table
     assert all(f">{count}<" in table for count in (8, 4, 12))  # words of shops and totals, and of both
-    told = benchmark_table(bills_run)
+    told = benchmark_table(bills_run.benchmark, bills_run.baseline, bills_run.baseline_title)
     assert "whole regions" in told
     assert told.splitlines()[0].split() == ["label", "precision", "recall", "F1", "words", "95", "%", "interval"]
 

@@ -16,6 +16,7 @@ from genlab_widgets.training.spec import TrainingSpec
 from genlab_widgets.widgets.pages.setup import SetupPage
 from genlab_widgets.widgets.parts.preview import Preview, Sample
 from genlab_widgets.workspace import Project, Workspace
+from tests.bills import write_bills
 from tests.samples import CONFIG, MEMBERS, finish, task, write_export
 
 HOSTILE = '"><img src=x onerror="hacked()">'
@@ -325,3 +326,19 @@ def test_line_ends_stay_as_they_were(before: bytes, text: str, after: bytes) -> 
 )
 def test_missing_labels_and_choices_are_added_where_they_belong(config: str, part: Covered, after: str) -> None:
     assert with_model(LabelingConfig.parse(config), part, ["A"], "m").source == after.encode()
+
+
+def test_models_of_pages_are_offered_where_pages_are_marked_and_others_where_texts_are(
+    page: SetupPage, project: Project, tmp_path: Path
+) -> None:
+    workspace = project.workspace
+    text_run = finish(workspace, project.spec(), "notes")
+    bills = workspace.import_project(write_bills(tmp_path / "bills", 4)).project
+    page_run = finish(workspace, TrainingSpec(project="bills", kind="visual_ner"), "bills")
+    page.adding.look()
+    assert [row["id"] for row in page.adding.table.rows] == [text_run.model]
+    other = SetupPage(bills, background=False)
+    assert [row["id"] for row in other.adding.table.rows] == [page_run.model]
+    other.adding.table.emit("action", name="add", id=page_run.model)
+    added = {name for _, name in other.config.readable().all_named()}
+    assert page_run.model in added

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.training.dataset import OUTSIDE
 from genlab_widgets.training.finetune.wordpieces import CONTINUED, Vocabulary
-from genlab_widgets.training.word_crf import AFFIXES, MOST_TOKENS, folded, shape, untrained
+from genlab_widgets.training.word_crf import AFFIXES, effort, folded, shape, tags_in, untrained
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +26,23 @@ FIRST, LAST, TRANSITIONS = "lexical.first", "lexical.last", "lexical.transitions
 """Names of the tables: by distance, piece and tag; the row behind the last piece is where no word is."""
 TABLES = (FIRST, LAST)
 DISTANCES = (-2, -1, 0, 1, 2)
+MOST_BYTES = 400_000_000
+"""Of the tables in the saved model: ONNX holds no file of 2 GB, and the encoder has its weights in there, too."""
+
+
+def refusal(vocabulary: Vocabulary, tags: Sequence[Sequence[str]]) -> str:
+    """Returns why no CRF stands beside the transformer; empty where one does.
+
+    Args:
+        vocabulary: The word pieces.
+        tags: The tags of the training sentences.
+    """
+    count, words = tags_in(tags), sum(map(len, tags))
+    if not effort(words, count).affordable:
+        return f"{count:,} tags would take it too long"
+    if table_bytes(len(vocabulary.pieces), count) > MOST_BYTES:
+        return f"the tables of {count:,} tags would make the model too large"
+    return ""
 
 
 def train(
@@ -42,17 +59,24 @@ def train(
         sentences: Tokens by sentence.
         tags: One BIO tag a token.
         names: Tags in the order of the tables' last axis.
-        seed: Chooses the sentences when there are more than the baseline's most tokens.
+        seed: Chooses the sentences when there are more tokens than a CRF of so many tags learns from.
 
     Returns:
         ``FIRST`` and ``LAST`` (distances x pieces + 1 x tags, float16) and ``TRANSITIONS`` (before x after, float32).
     """
-    rows = _capped(_rows(vocabulary, sentences, tags), seed)
+    rows = _rows(vocabulary, sentences, tags)
+    spent = effort(sum(len(ends) for ends, _ in rows), tags_in(tags))
+    rows = _capped(rows, seed, spent.tokens)
     if not any(tag != OUTSIDE for _, tagged in rows for tag in tagged):
         return _tables(vocabulary, {}, {}, names)
-    model = untrained()
+    model = untrained(spent.passes)
     model.fit((_features(vocabulary, ends) for ends, _ in rows), (tagged for _, tagged in rows))
     return _tables(vocabulary, model.state_features_, model.transition_features_, names)
+
+
+def table_bytes(pieces: int, tags: int) -> int:
+    """Returns what the tables of so many tags add to a saved model."""
+    return 2 * len(TABLES) * len(DISTANCES) * (pieces + 1) * tags
 
 
 def scores(tables: Mapping[str, Any], ends: Sequence[tuple[int, int]]) -> NDArray[np.float32]:
@@ -87,14 +111,14 @@ def _rows(
     return [row for row in rows if row[0]]
 
 
-def _capped(rows: list[Any], seed: int) -> list[Any]:
-    if sum(len(ends) for ends, _ in rows) <= MOST_TOKENS:
+def _capped(rows: list[Any], seed: int, most: int) -> list[Any]:
+    if sum(len(ends) for ends, _ in rows) <= most:
         return rows
     shuffled = random.Random(seed).sample(rows, len(rows))
     kept, tokens = [], 0
     for row in shuffled:
         tokens += len(row[0])
-        if tokens > MOST_TOKENS:
+        if tokens > most:
             break
         kept.append(row)
     return kept

@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.training.dataset import OUTSIDE
 from genlab_widgets.training.finetune.pages import CHANNELS, Page, alike, channels
-from genlab_widgets.training.word_crf import MOST_TOKENS, features
+from genlab_widgets.training.word_crf import effort, features, tags_in
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_ITERATIONS = 100
 _PENALTY = 0.1
 _DECIMALS = 4
 """Of a weight, in memory and in a saved model alike."""
@@ -50,10 +49,12 @@ class PageCrf:
     def train(cls, pages: Sequence[Page], tags: Sequence[str], seed: int = 0) -> PageCrf:
         """Learns from tagged pages, by L-BFGS from zero: the same pages give the same model.
 
+        Of hundreds of labels it learns nothing, where it would take longer than the transformer.
+
         Args:
             pages: The pages.
             tags: Tags in the order of the scores.
-            seed: Chooses pages where there are more words than the baseline takes.
+            seed: Chooses pages where there are more words than a CRF of so many tags learns from.
         """
         import numpy as np
         from sklearn_crfsuite import CRF
@@ -61,9 +62,10 @@ class PageCrf:
         number = {tag: place for place, tag in enumerate(tags)}
         weights: dict[str, NDArray[np.float32]] = {}
         pairs = np.zeros((len(tags), len(tags)), "float32")
-        if any(tag != OUTSIDE for page in pages for tag in page.tags):
-            model = CRF("lbfgs", c1=_PENALTY, c2=_PENALTY, max_iterations=_ITERATIONS)
-            learned = _capped(pages, seed)
+        spent = effort(sum(len(page.words) for page in pages), tags_in([page.tags for page in pages]))
+        if spent.affordable and any(tag != OUTSIDE for page in pages for tag in page.tags):
+            model = CRF("lbfgs", c1=_PENALTY, c2=_PENALTY, max_iterations=spent.passes)
+            learned = _capped(pages, seed, spent.tokens)
             model.fit((of_page(page) for page in learned), (list(page.tags) for page in learned))
             for (name, tag), weight in model.state_features_.items():
                 weights.setdefault(name, np.zeros(len(tags), "float32"))[number[tag]] = round(weight, _DECIMALS)
@@ -124,12 +126,12 @@ def of_page(page: Page) -> list[list[str]]:
     return features(texts, more)
 
 
-def _capped(pages: Sequence[Page], seed: int) -> list[Page]:
+def _capped(pages: Sequence[Page], seed: int, most: int) -> list[Page]:
     kept: list[Page] = []
     words = 0
     for page in random.Random(seed).sample(pages, len(pages)):
         words += len(page.words)
-        if kept and words > MOST_TOKENS:
+        if kept and words > most:
             break
         kept.append(page)
     return kept

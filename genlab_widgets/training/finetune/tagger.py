@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.training.dataset import OUTSIDE, Example, Sentence, Span, spans_from_tags
@@ -38,12 +38,14 @@ class Tagger(FineTuned[Sentence]):
     Attributes:
         tags: BIO tags in the order of the head's outputs.
         crf: Whether the scores of tag pairs are learned; else only their legality counts.
-        lexical: Whether the scores of a CRF on word pieces are added.
+        lexical: Whether the scores of a CRF on word pieces are added, where the number of tags allows it.
+        without: Why no such CRF learned, where it should have; known once the training began.
     """
 
     tags: tuple[str, ...]
     crf: bool = True
     lexical: bool = True
+    without: str = field(default="", init=False)
     hides_words = True
     packs = True
 
@@ -94,6 +96,9 @@ class Tagger(FineTuned[Sentence]):
         if not self.lexical:
             return {}
         tagged = [sentence.tags for sentence in train]
+        self.without = lexical.refusal(self.checkpoint.vocabulary, tagged)
+        if self.without:
+            return {}
         return lexical.train(self.checkpoint.vocabulary, _words(train), tagged, self.tags, seed)
 
     def _rows(self, train: Sequence[Sentence]) -> list[Row]:

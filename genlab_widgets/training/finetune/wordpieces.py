@@ -26,7 +26,7 @@ LONGEST_WORD = 200
 """UTF-16 units; Spark NLP's WordpieceEncoder makes a longer word one unknown piece."""
 LONGEST_STRETCH = 500
 """Characters of a sentence that go through the encoder at once: no more pieces than the 510 that BERT and Spark take,
-whatever the words are (except Korean, of which each syllable gives up to three pieces)."""
+whatever the words are (except Korean, up to three pieces a syllable, and voiced kana, two each)."""
 _NEVER = "(?!)"
 MARKERS = ("\ue000", "\ue001")
 """Words that stand before and behind an entity that is meant: signs of the private use area, which BERT's tokenizers

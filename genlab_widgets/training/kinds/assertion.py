@@ -1,7 +1,8 @@
 """Assertion status: what the text says of an entity (present, absent, family ...).
 
 An assertion is a second region on the very span of an entity, with a label that the labeling config marks
-``assertion="true"``. An example's spans are those entities, labelled with their status.
+``assertion="true"``. An example's spans are those entities, labelled with their status; bounds are compared without the
+blanks at their edges.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from genlab_widgets.training.dataset import Example, Span
+from genlab_widgets.training.dataset import Example, Span, cleaned
 from genlab_widgets.training.kinds.base import Drawn, clean_text, spans_of, tasks_finding
-from genlab_widgets.training.kinds.ner import unknown_labels
+from genlab_widgets.training.kinds.regions import about_regions
 
 if TYPE_CHECKING:
     from genlab_widgets.projects.labeling_config import LabelingConfig
@@ -37,7 +38,7 @@ class Assertion:
 
     def labels(self, spec: TrainingSpec, config: LabelingConfig) -> tuple[str, ...]:
         """Returns the assertion labels of the config."""
-        labels = (label.value for label in config.labels if label.assertion)
+        labels = (label.value for label in config.assertion_labels)
         return tuple(dict.fromkeys(label for label in labels if label not in spec.leave_out_labels))
 
     def draw(self, usable: Sequence[Selected], spec: TrainingSpec, config: LabelingConfig) -> Drawn:
@@ -45,13 +46,18 @@ class Assertion:
         labels = self.labels(spec, config)
         entities = [label.value for label in config.entity_labels]
         drawn = Drawn()
-        alone, unclear = [], []
+        outside, alone, unclear = [], [], []
         for entry in usable:
             text = clean_text(entry.task.text)
-            marked = {(span.start, span.end) for span in spans_of(entry, entities)}
+            given = Example(entry.task.id, text, spans_of(entry, [*entities, *labels]))
+            regions = cleaned(given).spans
+            if not all(cleaned(given.with_spans([span])).spans for span in given.spans):
+                outside.append(entry.task.id)
+            marked = {(span.start, span.end) for span in regions if span.label in entities}
             statuses: dict[tuple[int, int], list[str]] = defaultdict(list)
-            for span in spans_of(entry, labels):
-                statuses[span.start, span.end].append(span.label)
+            for span in regions:
+                if span.label in labels:
+                    statuses[span.start, span.end].append(span.label)
             if any(place not in marked for place in statuses):
                 alone.append(entry.task.id)
             if any(len(found) > 1 for found in statuses.values()):
@@ -64,7 +70,14 @@ class Assertion:
             if spans:
                 drawn.examples[entry.task.id] = Example(entry.task.id, text, spans)
         drawn.findings = [
-            *unknown_labels(usable, config),
+            *about_regions(usable, config),
+            *tasks_finding(
+                "region_outside_text",
+                outside,
+                "have a region outside the text or on blanks only; it does not train",
+                "Open these tasks and correct the regions.",
+                "has a region outside the text or on blanks only; it does not train",
+            ),
             *tasks_finding(
                 "assertion_alone",
                 alone,

@@ -1,7 +1,8 @@
 """Classes of whole texts: each choice that people ticked is a span over its text.
 
-One Choices control is one classifier. ``choice="single"`` gives each text one class, ``choice="multiple"`` any number.
-Without a name in the spec the control with ``train="true"`` trains, else the first name in alphabetical order.
+One Choices control is one classifier, of the text that it marks. ``choice="single"`` gives each text one class,
+``choice="multiple"`` any number. A Choices about each region (``perRegion``) is none. Without a name in the spec the
+control with ``train="true"`` trains, else the first name in alphabetical order.
 """
 
 from __future__ import annotations
@@ -49,13 +50,14 @@ class Classification:
         return tuple(dict.fromkeys(value for value in values if value not in spec.leave_out_labels))
 
     def draw(self, usable: Sequence[Selected], spec: TrainingSpec, config: LabelingConfig) -> Drawn:
-        """Takes tasks with a class; in a multiple choice those with none too, since none can be right."""
+        """Takes tasks with a class; in a multiple choice those without a tick too, since none can be right."""
         control, labels = control_of(spec, config), self.labels(spec, config)
+        marked = config.marked_by(control.name)
         drawn = Drawn()
         unanswered, several, empty = [], [], []
         strangers: Counter[str] = Counter()
         for entry in usable:
-            task_id, text = entry.task.id, clean_text(entry.task.text)
+            task_id, text = entry.task.id, clean_text(entry.task.text_of(marked))
             ticked = _ticked(entry, control.name)
             strangers.update(value for value in ticked if value not in control.values)
             chosen = [value for value in ticked if value in labels]
@@ -63,7 +65,7 @@ class Classification:
                 empty.append(task_id)
             elif not control.multiple and len(chosen) > 1:
                 several.append(task_id)
-            elif not chosen and (not control.multiple or any(value in spec.leave_out_labels for value in ticked)):
+            elif not chosen and (ticked or not control.multiple):
                 unanswered.append(task_id)
             else:
                 spans = tuple(Span(0, len(text), value) for value in chosen)
@@ -103,6 +105,13 @@ def control_of(spec: TrainingSpec, config: LabelingConfig) -> ChoicesControl:
     for control in config.choices:
         if control.name and control.name == spec.classifier:
             return control
+    if spec.classifier in config.per_region:
+        raise WrongParameters(
+            f"{spec.classifier} cannot be trained as a classifier.",
+            "It is asked for each region (perRegion), and a classifier reads whole texts.",
+            "Choose another one, or leave the choice to the labeling config.",
+            fields={"classifier": "It is asked for each region, not for whole texts."},
+        )
     names = ", ".join(names_of(config)) or "none"
     raise WrongParameters(
         f"There is no classifier {spec.classifier!r} in the labeling config.",
@@ -132,6 +141,8 @@ def default_classifier(config: LabelingConfig) -> str:
             "There is no classifier to train.",
             f"The Choices of the labeling config have no name{line}."
             if config.choices
+            else "The Choices of the labeling config are asked for each region (perRegion), not for whole texts."
+            if config.per_region
             else "The labeling config has no Choices.",
             "Give the Choices a name: the model is named after it.",
         )

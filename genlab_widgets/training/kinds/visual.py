@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from genlab_widgets.training.dataset import Example
 from genlab_widgets.training.findings import TASKS_SHOWN, Finding, plural
 from genlab_widgets.training.kinds.base import Drawn, clean_layout, spans_of
-from genlab_widgets.training.kinds.ner import Ner, unknown_labels
+from genlab_widgets.training.kinds.ner import Ner
+from genlab_widgets.training.kinds.regions import unknown_labels
 
 if TYPE_CHECKING:
     from genlab_widgets.projects.labeling_config import LabelingConfig

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from genlab_widgets.training.embeddings import Embeddings
     from genlab_widgets.training.kinds import Kind
     from genlab_widgets.training.reporting import Reporter
-    from genlab_widgets.training.spec import Architecture, TrainingSpec
+    from genlab_widgets.training.spec import TrainingSpec
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Trained:
         graph: The graph file that was taken; None where a trainer needs none.
         durations: Seconds by part of the work.
         validation: Score on the part of the training tasks that chose epochs or settings, where there was one.
-        architecture: What was trained, where only a race could tell.
+        spec: What was trained and with which parameters, where only a race could tell.
         why: The sentence that says why, where a race decided.
     """
 
@@ -72,7 +72,7 @@ class Trained:
     graph: str | None = None
     durations: dict[str, float] = field(default_factory=dict)
     validation: float | None = None
-    architecture: Architecture | None = None
+    spec: TrainingSpec | None = None
     why: str = ""
 
 

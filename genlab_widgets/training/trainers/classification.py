@@ -24,6 +24,7 @@ from genlab_widgets.training.trainers.heads import (
     Texts,
     choose_logistic,
     micro_f1,
+    require_head,
 )
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Compared:
         rows: Training and test rows.
         truth: The classes of the training texts.
         race: What was compared, the best one marked.
+        spec: What was asked for.
         clock: Seconds so far.
     """
 
@@ -71,6 +73,7 @@ class Compared:
     rows: Rows
     truth: Classes
     race: list[tuple[Logistic | Neural, Candidate]]
+    spec: TrainingSpec
     clock: Clock
 
     @property
@@ -97,6 +100,7 @@ class Compared:
             embeddings=about(self.base),
             race=[told for _, told in self.race],
             durations=self.clock.seconds,
+            spec=self.spec.model_copy(update={"architecture": "annotator", "head": head.name}),
         )
 
     def drop(self) -> None:
@@ -109,10 +113,13 @@ def compare(spark: SparkSession, rows: Rows, spec: TrainingSpec, scratch: Path, 
 
     Raises:
         TooFewCompletions: All training texts have the same class.
+        WrongParameters: The head that was asked for cannot learn so many classes.
     """
     from pyspark.ml import PipelineModel
 
     require_two_classes(rows)
+    truth = {item.task_id: frozenset(span.label for span in item.spans) for item in rows.train_examples}
+    require_head(spec.head, len(frozenset().union(*truth.values())))
     clock = Clock()
     base = embeddings.resolve(spec.embeddings, rows.language)
     reporter.log(f"Embeddings: {base.title} ({base.dimension} dimensions), averaged over each text.")
@@ -123,8 +130,8 @@ def compare(spark: SparkSession, rows: Rows, spec: TrainingSpec, scratch: Path, 
     known = {item.task_id: item.text for item in examples}
     data = Texts(frame, *texts.matrix(frame), known, rows.labels, rows.multiple)
     clock.mark("embeddings")
-    truth = {item.task_id: frozenset(span.label for span in item.spans) for item in rows.train_examples}
-    return Compared(base, first, data, rows, truth, _race(data, rows, truth, spec, scratch, reporter), clock)
+    race = _race(data, rows, truth, spec, scratch, reporter)
+    return Compared(base, first, data, rows, truth, race, spec, clock)
 
 
 def require_two_classes(rows: Rows) -> None:
@@ -159,13 +166,15 @@ def _race(
         found.append((settings, f1, time.monotonic() - started))
     # MultiClassifierDL of Spark NLP 5.5.3 keeps native memory of every step (7 GB after 240 steps on 45 texts): it is
     # left to those who ask for it.
+    neural, left_out = Neural(spec, scratch), ""
     if spec.head == Neural.name or (spec.head == "automatic" and not rows.multiple):
-        started = time.monotonic()
-        neural = Neural(spec, scratch)
-        f1 = micro_f1(neural.fit(data, ids, truth).predict(data, held_out), truth)
-        found.append((neural, f1, time.monotonic() - started))
+        left_out = Neural.refusal(len(frozenset().union(*truth.values())))
+        if not left_out:
+            started = time.monotonic()
+            f1 = micro_f1(neural.fit(data, ids, truth).predict(data, held_out), truth)
+            found.append((neural, f1, time.monotonic() - started))
     best = max(found, key=lambda item: item[1])[0]
-    race = []
+    race: list[tuple[Logistic | Neural, Candidate]] = []
     for head, f1, seconds in found:
         note = head.note(rows.multiple)
         told = Candidate(
@@ -173,6 +182,9 @@ def _race(
         )
         reporter.log(f"{told.title} ({note}): F1 {f1:.3f} on {len(held_out)} held-out training texts, {seconds:.1f} s.")
         race.append((head, told))
+    if left_out:
+        reporter.log(f"{Neural.title} is left out: it {left_out}.")
+        race.append((neural, Candidate(name=Neural.name, title=Neural.title, note=f"left out: {left_out}")))
     return race
 
 
@@ -186,7 +198,7 @@ def _held_out(rows: Rows, spec: TrainingSpec) -> tuple[list[int], list[int]] | N
         return None
     parts = split.hold_out(rows.train_examples, spec.seed)
     learned = {span.label for item in parts.train for span in item.spans}
-    if len(learned) < 2 and not rows.multiple:
+    if len(learned) < 2 and (not rows.multiple or spec.head == Neural.name):
         return None
     return [item.task_id for item in parts.train], [item.task_id for item in parts.test]
 

@@ -47,15 +47,20 @@ class ClassifierRace:
                 else f"with F1 {best.f1:.3f} on held-out training texts fine-tuning has little to gain"
             )
             why = f"Automatic took the {best.title} on frozen vectors: {reason}."
-            return replace(trained, architecture="annotator", why=why)
+            return replace(trained, why=why)
         reporter.log(f"{best.title} has F1 {best.f1:.3f}, below {GOOD_ENOUGH}: the transformer is fine-tuned, too.")
         tuned_spec = automatic.with_architecture(spec, "fine_tuned")
         reporter.expect(tuned_spec.epochs)
         tuned = contest.enter(FineTunedClassifier(), spark, rows, tuned_spec, scratch / "tuned", reporter)
-        return self._better(compared, best.f1, tuned, reporter)
+        return self._better(compared, best.f1, tuned, tuned_spec, reporter)
 
     def _better(
-        self, compared: classification.Compared, frozen: float, tuned: contest.Contestant, reporter: Reporter
+        self,
+        compared: classification.Compared,
+        frozen: float,
+        tuned: contest.Contestant,
+        tuned_spec: TrainingSpec,
+        reporter: Reporter,
     ) -> Trained:
         """Returns the better one; the frozen head learns from all training texts only if it is."""
         if tuned.trained is not None and tuned.beats(frozen):
@@ -64,14 +69,14 @@ class ClassifierRace:
             race = [*others, tuned.told.model_copy(update={"chosen": True})]
             why = f"Automatic took the fine-tuned transformer: F1 {tuned.told.f1:.3f} on held-out training texts"
             why = f"{why}, {frozen:.3f} on frozen vectors."
-            return replace(tuned.trained, race=race, architecture="fine_tuned", why=why)
+            return replace(tuned.trained, race=race, spec=tuned_spec, why=why)
         reporter.forget()
         trained = compared.learn(reporter)
         why = (
             f"Automatic stayed with frozen vectors: F1 {frozen:.3f} on held-out training texts; the fine-tuned "
             f"transformer {tuned.result}."
         )
-        return replace(trained, race=[*trained.race, tuned.told], architecture="annotator", why=why)
+        return replace(trained, race=[*trained.race, tuned.told], why=why)
 
     def read(self, spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
         """Returns the examples with the classes that a saved pipeline gives their texts."""

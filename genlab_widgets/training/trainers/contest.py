@@ -22,9 +22,9 @@ class Contestant(NamedTuple):
     trained: Trained | None
     told: Candidate
 
-    def beats(self, other: float) -> bool:
-        """Says whether it is better on the held-out training tasks than what has this F1 there."""
-        return self.told.f1 is not None and self.told.f1 > other
+    def beats(self, other: float | None) -> bool:
+        """Says whether it is better on the held-out training tasks than what has this F1 there; None has none."""
+        return self.told.f1 is not None and (other is None or self.told.f1 > other)
 
     @property
     def result(self) -> str:

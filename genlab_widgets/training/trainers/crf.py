@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
     from genlab_widgets.training.reporting import Reporter
     from genlab_widgets.training.spec import TrainingSpec
+    from genlab_widgets.training.word_crf import Effort
 
-_MOST_TOKENS = 3_000_000
-"""Some ten minutes and 6 GB; a baseline may take less."""
 ABOUT = {"name": "none", "title": "Words and their shapes", "origin": "the project's texts"}
 """What ``result.json`` says of embeddings: there are none."""
 
@@ -46,10 +45,13 @@ class WordCrf:
             TooFewCompletions: There is no entity to learn from.
         """
         clock = Clock()
-        reporter.log(f"Trains a CRF on {len(rows.train):,} sentences.")
+        most = word_crf.MOST_TOKENS_ALONE
+        spent = word_crf.effort_on(rows.train, most, spec.epochs)
+        reporter.log(_plan(rows.train, spent, spec.epochs))
+        reporter.expect(spent.passes)
         reporter.began()
-        heard = _listener(reporter, spec.epochs, len(rows.train))
-        model = word_crf.learn(rows.train, spec.seed, iterations=spec.epochs, heard=heard, most=_MOST_TOKENS)
+        heard = _listener(reporter, spent.passes, len(rows.train))
+        model = word_crf.learn(rows.train, spec.seed, iterations=spec.epochs, heard=heard, most=most)
         if model is None:
             raise TooFewCompletions(
                 "There is nothing to learn from.",
@@ -69,6 +71,17 @@ class WordCrf:
 
     def graph(self, sentences: Sequence[Sentence], labels: Sequence[str], dimension: int) -> None:
         """Returns None: a CRF needs no graph."""
+
+
+def _plan(sentences: Sequence[Sentence], spent: Effort, passes: int) -> str:
+    """Says what is learned from, and what of it is left out."""
+    tokens = sum(len(sentence.tokens) for sentence in sentences)
+    told = f"Trains a CRF on {len(sentences):,} sentences."
+    if spent.tokens < tokens:
+        told = f"Trains a CRF on {spent.tokens:,} of {tokens:,} tokens; more would take too long or too much memory."
+    if spent.passes < passes:
+        told = f"{told} It makes {spent.passes} passes, not {passes}: there are many labels."
+    return told
 
 
 def _listener(reporter: Reporter, passes: int, rows: int) -> Callable[[int, float], None]:

@@ -37,6 +37,10 @@ class FineTunedNer(FineTuning[Tagger]):
         train, held = validation.hold_out(rows.train, spec.seed)
         return Lesson(model, train, held)
 
+    def learned(self, model: Tagger) -> Sequence[str]:
+        """Says where no CRF on word pieces stands beside the transformer."""
+        return [f"No CRF on word pieces was added: {model.without}."] if model.without else []
+
     def pipeline(self, spark: SparkSession, model: Tagger, params: Mapping[str, Any], folder: Path) -> PipelineModel:
         """Returns the pipeline from raw ``text`` to ``ner_chunk``."""
         return pipeline(stage(spark, model, params, folder), model)

@@ -146,8 +146,9 @@ def base_of(embeddings: str) -> Checkpoint:
 
 
 def about(spec: TrainingSpec, base: Checkpoint) -> dict[str, Any]:
-    """Returns what ``result.json`` says of the checkpoint."""
-    return {"name": spec.embeddings, "dimension": base.shape.hidden, "title": base.name, "origin": "fine-tuned"}
+    """Returns what ``result.json`` says of the checkpoint: the one that was trained, whatever "automatic" stood for."""
+    name = spec.embeddings if spec.embeddings.startswith(FOLDER) else "minilm"
+    return {"name": name, "dimension": base.shape.hidden, "title": base.name, "origin": "fine-tuned"}
 
 
 def recipe(spec: TrainingSpec) -> Recipe:

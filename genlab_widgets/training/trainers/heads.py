@@ -9,10 +9,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from genlab_widgets.errors import WrongParameters
 from genlab_widgets.training.reporting import Following
 from genlab_widgets.training.spark import texts
 from genlab_widgets.training.spark.texts import CLASS, FEATURES, VECTORS
@@ -33,6 +34,15 @@ Classes = Mapping[int, frozenset[str]]
 STRENGTHS = (10.0, 30.0, 100.0, 300.0)
 """Values of C (inverse of the regularization) that logistic regression tries, for rows of about unit length; the best
 one lay inside this range on every project that was measured."""
+NEURAL_CLASSES = range(2, 101)
+"""How many classes Spark NLP 5.5.3 lets ClassifierDL and MultiClassifierDL learn: 2 to 100."""
+_PREFERRED = (30.0, 100.0, 10.0, 300.0)
+"""The same, in the order in which they are tried where not all can be."""
+_LONGEST_COMPARISON = 240.0
+"""Seconds that the comparison of settings may take."""
+_ANSWER_SECONDS, _MOST_ANSWER_SECONDS = 1.2e-8, 2.5e-4
+"""What one class of a multiple choice takes for each text: the first figure times the texts, until the second one.
+4,000 texts took 0.24 s on two cores, 8,000 0.77, 16,000 2.8 to 4.2."""
 _ITERATIONS = 1000
 _NEVER = 30.0
 """A margin whose score is 0 or 1 to 13 places."""
@@ -98,12 +108,16 @@ class Logistic:
 
     strength: float
     threshold: float = 0.5
+    tried: tuple[float, ...] = STRENGTHS
     name = "logistic_regression"
     title = "Logistic regression"
 
     def note(self, multiple: bool) -> str:
         """Returns its settings, for people."""
-        return f"C = {self.strength:g}" + (f", classes from {self.threshold:.2f} on" if multiple else "")
+        told = f"C = {self.strength:g}" + (f", classes from {self.threshold:.2f} on" if multiple else "")
+        if self.tried == STRENGTHS:
+            return told
+        return f"{told}; of C only {', '.join(f'{one:g}' for one in self.tried)} tried, to save time"
 
     def fit(self, data: Texts, ids: Sequence[int], truth: Classes, known: Features | None = None) -> FittedLogistic:
         """Learns from these texts.
@@ -230,6 +244,13 @@ class Neural:
     name = "classifier_dl"
     title = "ClassifierDL"
 
+    @staticmethod
+    def refusal(classes: int) -> str:
+        """Returns why it cannot learn so many classes; empty where it can."""
+        if classes in NEURAL_CLASSES:
+            return ""
+        return f"takes {NEURAL_CLASSES.start} to {NEURAL_CLASSES.stop - 1} classes, and there are {classes:,}"
+
     def note(self, multiple: bool) -> str:
         """Returns its settings, for people."""
         spec = self.spec
@@ -288,22 +309,55 @@ class FittedNeural:
         return [self.model]
 
 
+def require_head(head: str, classes: int) -> None:
+    """Refuses a head that cannot learn so many classes.
+
+    Args:
+        head: As in the spec; "automatic" leaves out what does not fit.
+        classes: How many there are.
+
+    Raises:
+        WrongParameters: Spark NLP's classifiers take no such number.
+    """
+    reason = Neural.refusal(classes) if head == Neural.name else ""
+    if reason:
+        raise WrongParameters(
+            f"{Neural.title} cannot learn these classes.",
+            f"It {reason}.",
+            "Choose logistic regression, or leave the classifier at automatic.",
+            fields={"head": f"It {reason}."},
+        )
+
+
 def choose_logistic(data: Texts, ids: Sequence[int], held_out: Sequence[int], truth: Classes) -> tuple[Logistic, float]:
     """Chooses C, and the threshold of a multiple choice, by micro F1 on held-out training texts.
 
     Returns:
         The settings and their F1.
     """
-    best, best_f1 = Logistic(STRENGTHS[1]), -1.0
+    tried = strengths(len(ids), len(data.labels), data.multiple)
+    best, best_f1 = Logistic(_PREFERRED[0], tried=tried), -1.0
     known = Features.learn(data, ids)
-    for strength in STRENGTHS:
+    for strength in tried:
         fitted = Logistic(strength).fit(data, ids, truth, known)
         scores = fitted.scores(data, held_out)
         for threshold in _THRESHOLDS if data.multiple else (0.5,):
             found = micro_f1(fitted.taken(scores, held_out, threshold), truth)
             if found > best_f1 + 1e-9:
-                best, best_f1 = Logistic(strength, threshold), found
+                best, best_f1 = replace(best, strength=strength, threshold=threshold), found
     return best, best_f1
+
+
+def strengths(texts: int, classes: int, multiple: bool) -> tuple[float, ...]:
+    """Returns the values of C that are compared: fewer where many classes of many texts take minutes each."""
+    seconds = fit_seconds(texts, classes, multiple)
+    count = int(_LONGEST_COMPARISON / seconds) if seconds else len(STRENGTHS)
+    return tuple(sorted(_PREFERRED[: max(1, count)]))
+
+
+def fit_seconds(texts: int, classes: int, multiple: bool) -> float:
+    """Estimates one fit of logistic regression: a multiple choice learns a yes-or-no for each class."""
+    return classes * texts * min(texts * _ANSWER_SECONDS, _MOST_ANSWER_SECONDS) if multiple else 0.0
 
 
 def micro_f1(predicted: Classes, truth: Classes) -> float:

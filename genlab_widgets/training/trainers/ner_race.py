@@ -40,24 +40,24 @@ class NerRace:
     def fit(self, spark: SparkSession, rows: Rows, spec: TrainingSpec, scratch: Path, reporter: Reporter) -> Trained:
         """Compares and trains; see :class:`genlab_widgets.training.trainers.base.Trainer`."""
         words = judged(rows, spec)
-        reporter.log(f"{_CRF}: F1 {words.f1:.3f} on held-out training tasks.")
+        reached = "was not compared" if words.f1 is None else f"has {words.f1:.3f}"
+        told = words.note if words.f1 is None else f"F1 {words.f1:.3f} on held-out training tasks"
+        reporter.log(f"{_CRF}: {told}.")
         tuned_spec = spec.model_copy(update={"architecture": "fine_tuned"})
         tuned = contest.enter(FineTunedNer(), spark, rows, tuned_spec, scratch, reporter)
-        if tuned.trained is not None and tuned.beats(words.f1 or 0.0):
+        if tuned.trained is not None and tuned.beats(words.f1):
             why = f"Automatic took the fine-tuned transformer: F1 {tuned.told.f1:.3f} on held-out training tasks"
             race = [words, tuned.told.model_copy(update={"chosen": True})]
-            why = f"{why}, a CRF has {words.f1:.3f}."
-            return replace(tuned.trained, race=race, architecture="fine_tuned", why=why)
+            why = f"{why}, a CRF {reached}."
+            return replace(tuned.trained, race=race, spec=tuned_spec, why=why)
         reporter.forget()
         crf_spec = automatic.as_crf(spec)
         reporter.expect(crf_spec.epochs)
         trained = crf.WordCrf().fit(spark, rows, crf_spec, scratch, reporter)
-        why = (
-            f"Automatic took a CRF on words: F1 {words.f1:.3f} on held-out training tasks; the fine-tuned transformer "
-            f"{tuned.result}."
-        )
+        own = "" if words.f1 is None else f"F1 {words.f1:.3f} on held-out training tasks; "
+        why = f"Automatic took a CRF on words: {own}the fine-tuned transformer {tuned.result}."
         race = [words.model_copy(update={"chosen": True}), tuned.told]
-        return replace(trained, race=race, architecture="crf", why=why)
+        return replace(trained, race=race, spec=crf_spec, why=why)
 
     def read(self, spark: SparkSession, model: PipelineModel, examples: Sequence[Example]) -> list[Example]:
         """Returns the examples with the entities that a saved pipeline finds in their texts."""
@@ -68,9 +68,16 @@ class NerRace:
 
 
 def judged(rows: Rows, spec: TrainingSpec) -> Candidate:
-    """Trains a CRF without the held-out part of the training tasks, and scores it there."""
+    """Trains a CRF without the held-out part of the training tasks, and scores it there.
+
+    One whose labels are too many is not compared: it would take longer than the transformer.
+    """
     began = time.monotonic()
     parts = validation.hold_out(rows.train, spec.seed)
+    spent = word_crf.effort_on(parts.train)
+    if not spent.affordable:
+        count = word_crf.tags_in([sentence.tags for sentence in parts.train])
+        return Candidate(name="crf", title=_CRF, note=f"left out: {count:,} tags would take it too long")
     model = word_crf.learn(parts.train, spec.seed)
     wanted = [sentence.tags for sentence in parts.validation]
     found = 0.0 if model is None else entity_f1(wanted, word_crf.tagged(model, parts.validation))
@@ -79,5 +86,5 @@ def judged(rows: Rows, spec: TrainingSpec) -> Candidate:
         title=_CRF,
         f1=found,
         seconds=round(time.monotonic() - began, 1),
-        note=f"{word_crf.ITERATIONS} passes at most",
+        note=f"{spent.passes} passes at most",
     )

@@ -81,6 +81,7 @@ class Background:
         def work() -> None:
             found = job.compute()
             with self._lock:
-                job.apply(found)
+                if not self._stopped:  # nobody waits for it on a page that was left
+                    job.apply(found)
 
         self._guard(work)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from genlab_widgets.training.epochs import Average
     from genlab_widgets.training.runfolder import Result
     from genlab_widgets.training.scores import Benchmark, ErrorExample, Score
+    from genlab_widgets.training.spec import TrainingSpec
     from genlab_widgets.workspace import Run
 
 _ERRORS = {
@@ -167,13 +168,14 @@ def _error(error: ErrorExample, colours: Mapping[str, str]) -> Markup:
 
 def _facts(result: Result) -> Markup:
     """Data, embeddings and versions: what a reader needs to judge or repeat the figures."""
-    spec = result.spec
+    spec = result.used
     split = (
         "Test/Train tags" if spec.test_train_tags else f"random, {spec.validation_split:.0%} for test, seed {spec.seed}"
     )
-    rows = [
+    rows: list[tuple[str, object]] = [
         ("Data", f"{sum(result.selection.values()):,} tasks" if result.selection else "\u2013"),
         ("Split", split),
+        ("Network", _network(result)),
         ("Embeddings", str(result.embeddings.get("name") or spec.embeddings)),
         *(
             (
@@ -183,17 +185,40 @@ def _facts(result: Result) -> Markup:
             )
             for item in result.race
         ),
-        (
-            "Parameters",
-            f"{spec.epochs} epochs, learning rate {spec.learning_rate}, decay {spec.decay}, dropout {spec.dropout}, "
-            f"batch {spec.batch_size}",
-        ),
-        ("Graph", result.graph or "\u2013"),
+        ("Parameters", _parameters(spec)),
+        *([("Graph", result.graph)] if result.graph else []),
         ("Versions", ", ".join(f"{name} {version}" for name, version in result.versions.items()) or "\u2013"),
     ]
     if result.script:
         rows.insert(3, ("Training script", script_told(result.script)))
     return h("section", h("h3", "How it was trained"), facts(rows))
+
+
+def _network(result: Result) -> str:
+    """Returns what was trained, and why where that was automatic."""
+    from genlab_widgets.training.offers import ARCHITECTURES
+
+    if result.script:
+        return "what the training script makes"
+    title = ARCHITECTURES[result.used.architecture]
+    if result.kind == "classification" and result.used.architecture == "annotator":
+        title = next((item.title for item in result.race if item.chosen), title)
+    return f"{title}. {result.why}" if result.why else title
+
+
+def _parameters(spec: TrainingSpec) -> str:
+    """Returns the parameters that the network has."""
+    from genlab_widgets.training.offers import unused
+
+    told = {
+        "epochs": f"at most {wording.plural(spec.epochs, 'epoch')}",
+        "learning_rate": f"learning rate {spec.learning_rate:g}",
+        "decay": f"decay {spec.decay:g}",
+        "dropout": f"dropout {spec.dropout:g}",
+        "batch_size": f"batch {spec.batch_size}",
+    }
+    without = unused(spec.kind, spec.architecture, spec.head)
+    return ", ".join(text for name, text in told.items() if name not in without) or "none"
 
 
 def script_told(script: Mapping[str, str]) -> str:

@@ -55,7 +55,7 @@ def _differences(found: RunComparison) -> Markup:
     from genlab_widgets.training.spec import TrainingSpec
 
     if not found.differences:
-        return h("p", "Both were asked for with the same settings.")
+        return h("p", "Both were trained with the same settings.")
     rows = [
         h(
             "tr",

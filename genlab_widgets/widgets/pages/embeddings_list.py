@@ -31,8 +31,8 @@ class EmbeddingsList:
         self._found = {choice.name: choice for choice in found}
         self._patterns = {name.partition(":")[0]: name for name in self._found if name.endswith(_PATTERNS)}
 
-    def options(self, kind: str, chosen: str) -> list[dict[str, Any]]:
-        """Returns the lines for a kind of training, and what is chosen now; what cannot be used says so."""
+    def options(self, kind: str, chosen: str, architecture: str = "automatic") -> list[dict[str, Any]]:
+        """Returns the lines for a kind and its network, and what is chosen now; what cannot be used says so."""
         listed = [option("automatic", AUTOMATIC)]
         listed += [
             option(
@@ -41,7 +41,7 @@ class EmbeddingsList:
                 disabled=not choice.available,
             )
             for choice in self._found.values()
-            if choice.name != "automatic" and embeddings_fit(kind, choice.name)
+            if choice.name != "automatic" and embeddings_fit(kind, choice.name, architecture)
         ]
         if self.line(chosen) not in {item["value"] for item in listed}:
             listed.append(option(chosen, chosen))

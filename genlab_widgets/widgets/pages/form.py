@@ -7,17 +7,21 @@ user typed, also while it is wrong; :meth:`TrainForm.problems` says what is wron
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from genlab_widgets.errors import WrongParameters
-from genlab_widgets.training.offers import ALL, architecture_fits, embeddings_fit
+from genlab_widgets.training.offers import ALL, architecture_fits, embeddings_fit, has_field, unused
 from genlab_widgets.training.spec import TrainingSpec, defaults
 
 View = Literal["wizard", "one_page"]
 STEPS = ("Model", "Data and parameters", "Train")
-THRESHOLDS = (25, 50, 100, 200, 500)
+EACH_ITS_OWN = "each kind\u2019s own"
+"""What an empty parameter stands for where all kinds are trained."""
+_GROUPED = re.compile(r"[1-9]\d{0,2}([,.\s])\d{3}(\1\d{3})*")
+"""A whole number with a sign between thousands."""
 _NOT_IN_FORM = {"project", "source", "deploy"}
 """Fields of the spec that the page sets when the training starts."""
 FIELDS = tuple(name for name in TrainingSpec.model_fields if name not in _NOT_IN_FORM)
@@ -116,8 +120,6 @@ class TrainForm:
         step: The wizard's step, 1 to 3.
         reached: The furthest step that was opened.
         view: ``wizard`` or ``one_page``.
-        active_learning: Whether the project shall train again by itself.
-        threshold: After how many new completions.
         shown_run: The run that the page shows in place of the form, if any.
     """
 
@@ -125,8 +127,6 @@ class TrainForm:
     step: int = 1
     reached: int = 1
     view: View = "wizard"
-    active_learning: bool = False
-    threshold: int = 50
     shown_run: str | None = None
 
     @classmethod
@@ -143,8 +143,6 @@ class TrainForm:
             step=min(reached, _between(kept.get("step"), 1, len(STEPS))),
             reached=reached,
             view="one_page" if kept.get("view") == "one_page" else "wizard",
-            active_learning=kept.get("active_learning") is True,
-            threshold=kept["threshold"] if kept.get("threshold") in THRESHOLDS else 50,
             shown_run=shown if isinstance(shown, str) else None,
         )
 
@@ -168,16 +166,37 @@ class TrainForm:
         return self.with_fields(**self.defaults())
 
     def defaults(self) -> dict[str, Any]:
-        """Returns the default parameters of what is chosen to train."""
+        """Returns the default parameters of what is chosen to train; empty where each kind has its own."""
+        if self.fields["kind"] == ALL:
+            return {item.name: "" for item in PARAMETERS}
         found = defaults(str(self.fields["kind"]), str(self.fields["architecture"]))
         return {item.name: found[item.name] for item in PARAMETERS}
+
+    @property
+    def placeholder(self) -> str:
+        """What an empty parameter stands for."""
+        return EACH_ITS_OWN if self.fields["kind"] == ALL else ""
+
+    def has(self, name: str) -> bool:
+        """Tells whether the chosen kind has a field; the form hides the others."""
+        return has_field(str(self.fields["kind"]), name)
+
+    def unused(self, multiple: bool = False) -> dict[str, str]:
+        """Returns the fields that the chosen network has no use for, each with the reason; the form closes them.
+
+        Args:
+            multiple: Whether a text may have several classes; the project's labeling config says it.
+        """
+        kind, architecture, head = (str(self.fields[name]) for name in ("kind", "architecture", "head"))
+        return unused(kind, architecture, head, multiple)
 
     def chosen(self, **changes: Any) -> TrainForm:
         """Returns the form with another kind or architecture; parameters that nobody touched take its defaults."""
         before, changed = self.defaults(), self.with_fields(**changes)
         if not architecture_fits(str(changed.fields["kind"]), str(changed.fields["architecture"])):
             changed = changed.with_fields(architecture="automatic")
-        if not embeddings_fit(str(changed.fields["kind"]), str(changed.fields["embeddings"])):
+        kind, architecture, embeddings = (str(changed.fields[name]) for name in ("kind", "architecture", "embeddings"))
+        if not embeddings_fit(kind, embeddings, architecture):
             changed = changed.with_fields(embeddings="automatic")
         after = changed.defaults()
         untouched = {name: after[name] for name, value in before.items() if self._value(name) == value}
@@ -188,8 +207,12 @@ class TrainForm:
         return self if not kinds or self.fields["kind"] in kinds else self.chosen(kind=usual)
 
     def spec_fields(self) -> dict[str, Any]:
-        """Returns the fields for ``Project.train``: numbers read from what was typed, empty text as None."""
-        return {name: self._value(name) for name in self.fields}
+        """Returns the fields for ``Project.train``: numbers read from what was typed, empty text as None.
+
+        What the form hides or closes is left out, so it can neither train nor stop anything; so are parameters that
+        nobody set where all kinds are trained: each has its own.
+        """
+        return {name: self._value(name) for name in self.fields if self._counts(name)}
 
     def problems(self) -> dict[str, str]:
         """Returns what is wrong, a sentence by field; empty when a training could be asked for."""
@@ -198,7 +221,7 @@ class TrainForm:
             TrainingSpec.parse({**fields, "kind": "ner" if fields["kind"] == ALL else fields["kind"], "project": "any"})
         except WrongParameters as error:
             return {_field(name): self._sentence(_field(name), told) for name, told in error.details["fields"].items()}
-        embeddings = str(self.fields["embeddings"])
+        embeddings = str(fields.get("embeddings", ""))
         if embeddings.endswith(":"):
             return {"embeddings": "Give the path of the embeddings." if embeddings != "hub:" else "Give a name."}
         return {}
@@ -207,6 +230,12 @@ class TrainForm:
         """Returns the problems of one step's fields; the last step has those of all."""
         found = self.problems()
         return found if step == len(STEPS) else {name: text for name, text in found.items() if step_of(name) == step}
+
+    def _counts(self, name: str) -> bool:
+        if name == "validation_split" and self.fields["test_train_tags"]:
+            return False
+        empty = self.fields["kind"] == ALL and name in self.defaults() and not str(self.fields[name]).strip()
+        return self.has(name) and name not in self.unused() and not empty
 
     def _value(self, name: str) -> Any:
         value = self.fields[name]
@@ -273,12 +302,17 @@ class FormState:
 
 
 def _number(value: Any, whole: bool) -> Any:
-    """Reads a number from text; what is none stays as it is, for the spec to refuse."""
+    """Reads a number from text; what is none stays as it is, for the spec to refuse.
+
+    A comma is a decimal sign, but in a whole number one between thousands, as the rule in red writes them.
+    """
     if not isinstance(value, str):
         return value
-    text = value.strip().replace(" ", "")
+    text = value.strip()
+    if whole and _GROUPED.fullmatch(text):
+        text = re.sub(r"\D", "", text)
     try:
-        number = float(text.replace(",", "."))
+        number = float(re.sub(r"\s", "", text).replace(",", "."))
     except ValueError:
         return value
     if not math.isfinite(number):

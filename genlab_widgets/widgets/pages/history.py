@@ -41,7 +41,7 @@ class HistoryPage(Page):
     """
 
     def __init__(self, project: Project, background: bool = True, banner: Banner | None = None) -> None:
-        super().__init__(project.workspace.home, background, banner)
+        super().__init__(project.workspace, background, banner)
         self.project = project
         self._seen: tuple[Any, ...] = ()
         self.table = Table(
@@ -54,6 +54,14 @@ class HistoryPage(Page):
         )
         self.table.on_action(self.guarded(self._act))
         self.compare_button = self.button("Compare", self._compare_selected, "Comparing \u2026", "primary")
+        self.delete_button = self.button("Delete", self._ask_delete)
+        self.deletion = text()
+        self.delete_panel = row(
+            self.deletion,
+            self.button("Delete for good", self._delete_selected, "Deleting \u2026", "danger"),
+            self.button("Keep", lambda: show(self.delete_panel, False)),
+            style="genlab-panel",
+        )
         self.hint = text()
         self.table.observe(self.guarded(lambda _: self._draw_hint()), "selected")
         actions = Actions(self._open_details, lambda *_: None, lambda *_: None, self.fill)
@@ -69,8 +77,11 @@ class HistoryPage(Page):
         self.close_details = self.button("Close details", self._close_details)
         self.content.children = (
             row(
-                text(h("h1", f"History of {project.name}")), row(self.hint, self.compare_button), style="genlab-between"
+                text(h("h1", f"History of {project.name}")),
+                row(self.hint, self.compare_button, self.delete_button),
+                style="genlab-between",
             ),
+            self.delete_panel,
             self.save_row,
             self.comparison,
             self.document,
@@ -78,7 +89,7 @@ class HistoryPage(Page):
             self.details,
             card(self.table, style="genlab-tablecard"),
         )
-        for part in (self.save_row, self.details, self.close_details):
+        for part in (self.delete_panel, self.save_row, self.details, self.close_details):
             show(part, False)
         with self.lock:
             self.attempt(self.fill)
@@ -109,10 +120,27 @@ class HistoryPage(Page):
     def _draw_hint(self) -> None:
         chosen = len(self.table.selected)
         self.compare_button.disabled = chosen != 2
+        self.delete_button.disabled = not chosen
+        show(self.delete_panel, False)
         told = {0: "Select two to compare them.", 1: "Select one more to compare.", 2: ""}.get(
             chosen, "Select only two to compare."
         )
         self.hint.value = h("p", told, class_="genlab-hint")
+
+    def _ask_delete(self) -> None:
+        count = len(self.table.selected)
+        told = f"Delete {wording.plural(count, 'training')} with notebook, log and model? It cannot be taken back."
+        self.deletion.value = h("p", told, role="status")
+        show(self.delete_panel, True)
+
+    def _delete_selected(self) -> None:
+        chosen = [str(run_id) for run_id in self.table.selected]
+        if self.details.run is not None and self.details.run.id in chosen:
+            self._close_details()
+        self.project.workspace.delete_runs(chosen)
+        self.table.selected = []
+        self.fill()
+        self.banner.say(f"{wording.plural(len(chosen), 'training')} deleted.")
 
     def _act(self, name: str, run_id: str) -> None:
         run = self.project.workspace.run(run_id)
@@ -153,8 +181,10 @@ class HistoryPage(Page):
         return f"{run.id}-logs.zip", self.attempt(run.logs_zip) or b""
 
     def _compare_selected(self) -> None:
-        first, second = sorted(self.table.selected, key=[row.id for row in self.table.matching()].index, reverse=True)
-        self.comparison.present(self.project.workspace.compare(first, second))
+        workspace = self.project.workspace
+        chosen = [workspace.run(run_id) for run_id in self.table.selected]
+        earlier, later = sorted(chosen, key=lambda run: (run.created_at, run.number))
+        self.comparison.present(workspace.compare(earlier, later))
 
 
 def table_row(run: RunRow) -> Row:

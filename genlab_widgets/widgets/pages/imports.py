@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
+from genlab_widgets.errors import BadInput
+from genlab_widgets.projects.importing import RESULT
 from genlab_widgets.projects.language import LANGUAGES
+from genlab_widgets.projects.store import ABOUT
 from genlab_widgets.widgets.pages.page import Page, row, show, stack, text
 from genlab_widgets.widgets.parts import Field, Progress, Upload, h, option
 from genlab_widgets.widgets.parts.upload import LIMIT
@@ -17,8 +20,8 @@ if TYPE_CHECKING:
     from genlab_widgets.workspace import ImportReport, Workspace
 
 _WHAT = (
-    "An export is a folder or a zip with result.json, config.xml and, for pages, images/; or one JSON file beside its "
-    "config.xml."
+    "An export is a folder or a zip with result.json, config.xml and, for pages, images/; or one JSON file and its "
+    "config.xml. Without a config.xml the project keeps the one that it has, or gets one made from what people marked."
 )
 
 
@@ -39,12 +42,16 @@ class ImportCard(ipywidgets.Box):
         limit = LIMIT // 2**20
         self.upload = Upload(
             page.guarded(self._from_upload),
-            label="Drop a zip or a JSON file here, or choose one",
+            label="Drop a zip here, or a JSON file with its config.xml, or choose them",
             hint=f"Up to {limit} MB through the browser. A larger export, or a folder, is read from its path.",
-            accept=".zip,.json",
+            accept=".zip,.json,.xml",
+            several=True,
         )
         self.path = Field(
             label="Or the path of a folder, zip or JSON file on the machine that runs Jupyter", kind="text"
+        )
+        self.called = Field(
+            label="Name of the project", kind="text", hint="Empty: as the export says, else as its file is called."
         )
         self.language = Field(
             label="Language of the texts",
@@ -77,7 +84,7 @@ class ImportCard(ipywidgets.Box):
             self.title,
             self.upload,
             row(self.path, self.start, style="genlab-pathrow"),
-            self.language,
+            row(self.called, self.language, style="genlab-fields"),
             self.progress,
             self.demo_box,
         )
@@ -88,10 +95,20 @@ class ImportCard(ipywidgets.Box):
 
     @property
     def _workspace(self) -> Workspace:
-        return self._page.workspace  # type: ignore[no-any-return]
+        return self._page.workspace
 
-    def _from_upload(self, path: Path) -> None:
-        self._import(lambda: self._bring(path))
+    def _from_upload(self, *files: Path) -> None:
+        """Imports what was chosen at once: an export, and beside a JSON file its config.xml and project.json."""
+        configs = [path for path in files if path.suffix.lower() == ".xml"]
+        exports = [path for path in files if path not in configs and path.name != ABOUT]
+        if len(exports) != 1 or len(configs) > 1:
+            names = ", ".join(path.name for path in files)
+            step = "Choose one zip, or one JSON file and with it its config.xml."
+            raise BadInput("Nothing was imported.", f"This is not one export: {names}.", step)
+        if exports[0].name == RESULT and not self._name and not any(path.name == ABOUT for path in files):
+            step = "Give the name of the project below, then choose the file again."
+            raise BadInput("Nothing was imported.", f"{RESULT} does not say which project it is of.", step)
+        self._import(lambda: self._bring(exports[0], configs[0] if configs else None))
 
     def _from_path(self) -> None:
         given = str(self.path.value or "").strip()
@@ -102,9 +119,15 @@ class ImportCard(ipywidgets.Box):
     def _demo(self) -> None:
         self._import(lambda: self._workspace.import_demo())
 
-    def _bring(self, path: Path) -> ImportReport:
+    @property
+    def _name(self) -> str | None:
+        return str(self.called.value or "").strip() or None
+
+    def _bring(self, path: Path, config: Path | None = None) -> ImportReport:
         language = str(self.language.value or "") or None
-        return self._workspace.import_project(path, progress=self._count, language=language, on_page=self._read)
+        return self._workspace.import_project(
+            path, name=self._name, progress=self._count, language=language, on_page=self._read, config=config
+        )
 
     def _import(self, bring: Callable[[], ImportReport]) -> None:
         self.progress.status, self.progress.fraction = "Reading the tasks \u2026", -1.0
@@ -113,6 +136,7 @@ class ImportCard(ipywidgets.Box):
             report = bring()
         finally:
             show(self.progress, False)
+        self.called.value = ""  # the next import is of another project
         self._imported(report)
 
     def _read(self, page: int, pages: int) -> None:

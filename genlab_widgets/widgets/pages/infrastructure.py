@@ -53,8 +53,7 @@ class InfrastructurePage(Page):
     def __init__(
         self, workspace: Workspace | None = None, background: bool = True, banner: Banner | None = None
     ) -> None:
-        self.workspace = workspace or Workspace()
-        super().__init__(self.workspace.home, background, banner)
+        super().__init__(workspace or Workspace(), background, banner)
         self._here = self.workspace.infrastructure
         self._ticks = 0
         self._shown: Run | None = None
@@ -96,11 +95,10 @@ class InfrastructurePage(Page):
         self._draw(self._look())
 
     def tick(self) -> None:
-        """Looks at the machine and its jobs, and finds out what ended."""
+        """Looks at the machine and its jobs."""
         self._ticks += 1
         if self._ticks % _EVERY:
             return
-        self.workspace.reconcile()
         seen = self._look()
         with self.lock:
             self._draw(seen)
@@ -141,7 +139,7 @@ class InfrastructurePage(Page):
         self.lines.clear()
         self.log_title.value = h("h3", f"Log of {run.id}")
         show(self.log_box, True)
-        said, self._offset = run.log()
+        said, self._offset = run.log_tail()
         self.lines.append(said)
 
     def _close_log(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import ipywidgets
@@ -12,7 +13,8 @@ from genlab_widgets.widgets.pages import wording
 from genlab_widgets.widgets.pages.benchmark import BenchmarkPanel, facts, interval
 from genlab_widgets.widgets.pages.colours import label_colours
 from genlab_widgets.widgets.pages.deploy import DeployPanel
-from genlab_widgets.widgets.pages.page import Page, row, show, text
+from genlab_widgets.widgets.pages.page import Page, close_all_of, row, show, text
+from genlab_widgets.widgets.pages.preannotate import PreannotatePanel
 from genlab_widgets.widgets.pages.try_it import TryPanel
 from genlab_widgets.widgets.parts import Markup, h
 
@@ -34,7 +36,7 @@ class ModelsPage(Page):
     """
 
     def __init__(self, project: Project, background: bool = True, banner: Banner | None = None) -> None:
-        super().__init__(project.workspace.home, background, banner)
+        super().__init__(project.workspace, background, banner)
         self.project = project
         self.tiles: dict[str, Tile] = {}
         self._shown = TILES
@@ -43,7 +45,9 @@ class ModelsPage(Page):
         self.grid.add_class("genlab-tiles")
         self.empty = text()
         self.more = self.button("Show more", self._show_more)
-        self.content.children = (text(h("h1", f"Models of {project.name}")), self.empty, self.grid, row(self.more))
+        self.preannotation = PreannotatePanel(self, project)
+        head = text(h("h1", f"Models of {project.name}"))
+        self.content.children = (head, self.empty, self.preannotation, self.grid, row(self.more))
         with self.lock:
             self.attempt(self.fill)
         self.background.start()
@@ -53,18 +57,24 @@ class ModelsPage(Page):
         models = self.project.models()
         self._names = [model.name for model in models]
         shown = models[: self._shown]
+        deployed = self.project.workspace.deployed()
         for model in shown:
             if model.name not in self.tiles:
                 self.tiles[model.name] = Tile(self, model)
-            self.tiles[model.name].draw()
+            self.tiles[model.name].draw(model.named_by(deployed))
         self.grid.children = tuple(self.tiles[model.name] for model in shown)
+        for name in self.tiles.keys() - {model.name for model in shown}:
+            close_all_of(self.tiles.pop(name))  # a newer model took its place; a trial in it ends
         told = h("p", "No model yet. The Train page trains the first one.", class_="genlab-empty")
         self.empty.value = "" if models else told
         show(self.empty, not models)
+        show(self.preannotation, bool(models))
         show(self.more, len(models) > len(shown))
 
     def tick(self) -> None:
-        """Shows a model that was trained meanwhile."""
+        """Shows a model that was trained meanwhile, and how far the pre-annotation is."""
+        with self.lock:
+            self.preannotation.draw()
         names = [model.name for model in self.project.models()]
         if names != self._names:
             with self.lock:
@@ -98,23 +108,20 @@ class Tile(ipywidgets.Box):
         show(self.benchmark, False)
         show(self.try_it, model.kind != "visual_ner")
 
-    def draw(self) -> None:
-        """Shows the model as it is now."""
+    def draw(self, projects: Sequence[str]) -> None:
+        """Shows the model as it is now; ``projects`` are those whose labeling config names it."""
         deployed = self.model.deployed
-        self.about.value = tile_markup(self.model, deployed)
+        self.about.value = tile_markup(self.model, projects)
         show(self.deploy, not deployed)
         show(self.undo, deployed)
 
     def _try(self) -> None:
         """Opens the text box, or closes it and lets the model go."""
-        if self.trial is None:
-            self.trial = TryPanel(self._page, self.model)
-            self.try_it.description = "Close the trial"
-        else:
-            self.trial.close_reader()
-            self.trial = None
-            self.try_it.description = "Try it"
+        trial, self.trial = self.trial, None if self.trial else TryPanel(self._page, self.model)
+        self.try_it.description = "Close the trial" if self.trial else "Try it"
         self._lay_out()
+        if trial is not None:
+            close_all_of(trial)
         self._fit()
 
     def _lay_out(self) -> None:
@@ -141,8 +148,8 @@ class Tile(ipywidgets.Box):
         self.measure.description = "Hide benchmark" if visible else "Benchmark"
 
 
-def tile_markup(model: Model, deployed: bool) -> Markup:
-    """Returns what a tile says of its model."""
+def tile_markup(model: Model, projects: Sequence[str]) -> Markup:
+    """Returns what a tile says of its model and of the projects that use it."""
     try:
         benchmark = model.benchmark
     except GenlabError:
@@ -150,12 +157,12 @@ def tile_markup(model: Model, deployed: bool) -> Markup:
     spread = h("small", f" ({interval(benchmark)})") if benchmark else None
     chip = (
         h("span", "Deployed", class_="genlab-chip genlab-ok")
-        if deployed
+        if projects
         else h("span", "Not deployed", class_="genlab-chip genlab-quiet")
     )
     regions = model.scores.get("regions")
     whole = f", whole regions {wording.score(regions['f1'])}" if regions else None
-    place = f"labeling config of {model.project}" if deployed else "nowhere"
+    place = f"labeling config of {', '.join(projects)}" if projects else "nowhere"
     rows = [
         ("Kind", wording.KINDS.get(model.kind, model.kind)),
         ("Version", str(model.version)),

@@ -1,13 +1,14 @@
-"""What all pages share: errors as sentences, one background thread, buttons that lock."""
+"""What all pages share: errors as sentences, one background thread, buttons that lock, and how they end."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
@@ -15,7 +16,14 @@ from genlab_widgets.errors import GenlabError, InternalError
 from genlab_widgets.widgets.pages.background import Background
 from genlab_widgets.widgets.parts import Banner, Stylesheet
 
+if TYPE_CHECKING:
+    from genlab_widgets.workspace import Workspace
+
 LOG = "app.log"
+RECONCILE_SECONDS = 1.0
+"""The pages of one kernel look for lost and queued runs once in this time, however many are open."""
+_reconciled: dict[Path, float] = {}
+"""When this kernel last looked, by workspace (monotonic seconds)."""
 _logger = logging.getLogger("genlab_widgets.widgets")
 
 
@@ -23,15 +31,15 @@ class Page(ipywidgets.VBox):
     """A page: messages on top, its content below.
 
     Args:
-        home: The workspace folder; tracebacks go to ``app.log`` there, because Voila shows none.
+        workspace: The workspace; tracebacks go to ``app.log`` in its folder, because Voila shows none.
         background: False does everything in the caller's thread and at once (tests, scripts).
         banner: Where messages are shown; None makes one for this page.
     """
 
-    def __init__(self, home: Path, background: bool = True, banner: Banner | None = None) -> None:
+    def __init__(self, workspace: Workspace, background: bool = True, banner: Banner | None = None) -> None:
         super().__init__()
         self.add_class("genlab")
-        self.home = home
+        self.workspace, self.home = workspace, workspace.home
         self.lock = threading.RLock()
         self.banner = banner or Banner()
         self._own = [Stylesheet()] if banner is not None else [Stylesheet(), self.banner]
@@ -42,6 +50,19 @@ class Page(ipywidgets.VBox):
 
     def tick(self) -> None:
         """Looks at what changed outside; called about once a second by the page's thread."""
+
+    def reconcile(self) -> None:
+        """Finds out what ended, and starts what waits: a page that is open alone is all that looks."""
+        looked_at, now = _reconciled.get(self.home), time.monotonic()
+        if looked_at is None or now - looked_at >= RECONCILE_SECONDS:
+            _reconciled[self.home] = now
+            self.workspace.reconcile()
+
+    def leave(self) -> None:
+        """Ends the page: its thread, what its parts hold (a model that is tried), and its widgets."""
+        self.background.stop()
+        with self.lock:
+            close_all_of(self, shared=self.banner if self.banner not in self._own else None)
 
     def attempt(self, function: Callable[[], Any]) -> Any:
         """Calls a function; what it raises is shown in the banner and written to the log."""
@@ -93,6 +114,7 @@ class Page(ipywidgets.VBox):
         return made
 
     def _tick(self) -> None:
+        self.attempt(self.reconcile)
         self.attempt(self.tick)
 
     def _unexpected(self, error: Exception) -> None:
@@ -123,6 +145,32 @@ def show(widget: ipywidgets.Widget, visible: bool) -> None:
     wanted = "" if visible else "none"
     if (widget.layout.display or "") != wanted:
         widget.layout.display = wanted
+
+
+def close_all_of(widget: ipywidgets.Widget, shared: ipywidgets.Widget | None = None) -> None:
+    """Closes a widget and all that it holds, shown or not: ipywidgets keeps every widget that nobody closes.
+
+    Args:
+        widget: The widget. The page that it names is left alone.
+        shared: A widget that stays as well: it belongs to somebody else.
+    """
+    closed = {shared}
+    waiting = [widget]
+    while waiting:
+        found = waiting.pop(0)  # the outermost first, so that the browser takes the whole view away at once
+        if found in closed or (isinstance(found, Page) and found is not widget):
+            continue
+        closed.add(found)
+        found.close()
+        waiting += _widgets_in(vars(found).values())  # ipywidgets keeps children, layout and style there, too
+
+
+def _widgets_in(values: Iterable[Any], depth: int = 2) -> Iterator[ipywidgets.Widget]:
+    for value in values:
+        if isinstance(value, ipywidgets.Widget):
+            yield value
+        elif depth and isinstance(value, dict | list | tuple):
+            yield from _widgets_in(value.values() if isinstance(value, dict) else value, depth - 1)
 
 
 def text(markup: str = "", style: str = "") -> ipywidgets.HTML:

@@ -41,12 +41,13 @@ class Actions(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """All that the card shows of a run, read at one moment."""
+    """All that the card shows of a run, read at one moment; ``log`` stands from byte ``begun`` to ``offset``."""
 
     row: RunRow
     standing: Standing | None
     epochs: list[Epoch]
     log: str
+    begun: int
     offset: int
     duration: float | None
     result: Result | None
@@ -114,8 +115,10 @@ class RunCard(ipywidgets.Box):
 
     def present(self, run: Run) -> None:
         """Turns to a run and shows it."""
-        self.run, self._offset, self._ended = run, 0, False
+        self.run, self._ended = run, False
         self.lines.clear()
+        said, self._offset = run.log_tail()
+        self.lines.append(said)
         self.deployment.close_panel()
         self.document.close_panel()
         for part in (self.lines, self.benchmark):
@@ -128,12 +131,16 @@ class RunCard(ipywidgets.Box):
         run = self._known()
         current = run.refresh().row
         ended = current.status.ended
-        log, offset = run.log(self._offset)
+        begun = self._offset
+        log, offset = run.log(begun)
+        while ended and (more := run.log(offset))[0]:  # nobody looks again at a run that ended
+            log, offset = log + more[0], more[1]
         return Snapshot(
             current,
             run.progress(),
             run.epochs(),
             log,
+            begun,
             offset,
             run.duration,
             run.result if str(current.status) == "COMPLETED" else None,
@@ -147,7 +154,7 @@ class RunCard(ipywidgets.Box):
         status = str(seen.row.status)
         ended = seen.row.status.ended
         self.title.value = _title(seen.row, status)
-        if seen.offset > self._offset or ended:
+        if seen.begun == self._offset:  # what another look has brought already is not shown twice
             self._offset = seen.offset
             self.lines.append(seen.log, end=ended)
         show_progress(self.progress, seen.row, seen.standing)

@@ -26,7 +26,7 @@ class SetupPage(Page):
     """
 
     def __init__(self, project: Project, background: bool = True, banner: Banner | None = None) -> None:
-        super().__init__(project.workspace.home, background, banner)
+        super().__init__(project.workspace, background, banner)
         self.project = project
         self.may_change = project.workspace.can(project, "configure")
         self.config = ConfigPanel(self, self._config_changed)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import ipywidgets
 
 from genlab_widgets.errors import GenlabError, WrongParameters
-from genlab_widgets.models.registry import covered_part
+from genlab_widgets.models.registry import covered_part, named_model
 from genlab_widgets.projects.config_editing import with_model
+from genlab_widgets.projects.config_marks import marks_images
 from genlab_widgets.projects.labeling_config import Covered, LabelingConfig
 from genlab_widgets.widgets.pages import wording
 from genlab_widgets.widgets.pages.page import card, row, text
@@ -52,7 +53,9 @@ class PretrainedPanel(ipywidgets.Box):
         """Shows the models of the config as it stands in the editor."""
         config = self._page.config.config
         known = {model.name: model for model in self._page.project.workspace.models()}
-        self.table.fill([_named_row(name, covers, known.get(_plain(name))) for name, covers in covered(config).items()])
+        self.table.fill(
+            [_named_row(name, covers, known.get(named_model(name))) for name, covers in covered(config).items()]
+        )
 
     def _take_away(self, action: str, name: str) -> None:
         config = self._page.config.readable()
@@ -112,8 +115,8 @@ class AddPanel(ipywidgets.Box):
         models = self._page.project.workspace.models()
         self._names = [model.name for model in models]
         config = self._page.config.config
-        named = covered(config)
-        self.table.fill([_offered_row(model, model.name in named) for model in models if model.kind in _KINDS])
+        named = {named_model(name) for name in covered(config)}
+        self.table.fill([_offered_row(model, model.name in named) for model in models if _fits(model, config)])
         found = [(part, value) for part in parts(config) for value, _ in (config.named(part) if config else [])]
         self._places = {f"{place}": item for place, item in enumerate(dict.fromkeys(found))}
         options = [option(key, _title(part, value)) for key, (part, value) in self._places.items()]
@@ -159,7 +162,6 @@ class AddPanel(ipywidgets.Box):
         self._page.config.replace(self._page.config.readable().with_models({value: name}, part))
 
 
-_KINDS = ("ner", "assertion", "classification")
 _NONE = "No label names a model yet: annotators start without suggestions."
 _NO_MODEL = "No model was trained in this workspace yet, or none passes the filters."
 
@@ -184,9 +186,12 @@ def covered(config: LabelingConfig | None) -> dict[str, list[str]]:
     return found
 
 
-def _plain(name: str) -> str:
-    """Returns a model's name without the ending that exports of the annotation tool add."""
-    return name.removesuffix(".model")
+def _fits(model: Model, config: LabelingConfig | None) -> bool:
+    """Tells whether a model reads what the config shows: words on pages, or texts; other kinds fit everywhere."""
+    if config is None or model.kind not in ("ner", "visual_ner"):
+        return True
+    on_pages = marks_images(list(config.tree().iter()))
+    return not config.labels or on_pages is (model.kind == "visual_ner")
 
 
 def _title(part: Covered, value: str) -> str:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import ipywidgets
 
 from genlab_widgets.errors import GenlabError
-from genlab_widgets.training.offers import ALL
 from genlab_widgets.widgets.pages import last_training, wording
 from genlab_widgets.widgets.pages.deploy import DeployPanel
 from genlab_widgets.widgets.pages.form import PARAMETERS, FormState, TrainForm
 from genlab_widgets.widgets.pages.page import card, row, show, stack, text
 from genlab_widgets.widgets.pages.run_card import show_progress
+from genlab_widgets.widgets.pages.starting import DEPLOY_QUESTION, Starter
 from genlab_widgets.widgets.parts import Choice, Download, Field, Progress, h, option
 from genlab_widgets.workspace import logs_of
 
@@ -31,10 +31,6 @@ SHOWN = ("epochs", "batch_size")
 _HINT = (
     "Trains with the default parameters apart from these, on the completions of this project. "
     "The Train page has every parameter, embeddings and the custom script."
-)
-_DEPLOY_QUESTION = (
-    "Deploying lets the labeling config name the new model as soon as it is trained. It can be undone. "
-    "With \u201cJust train\u201d you see its quality first."
 )
 
 
@@ -57,7 +53,8 @@ class TrainNowPanel(ipywidgets.Box):
         super().__init__()
         self.add_class("genlab-stack")
         self._page, self.project = page, page.project
-        self._key, self._by_tags, self._drawing = "", False, False
+        self._by_tags, self._drawing = False, False
+        self.starter = Starter(self.project)
         self._told: str | None = None
         self._offered_for = b""
         self._refused = True
@@ -157,7 +154,7 @@ class TrainNowPanel(ipywidgets.Box):
 
     def ask(self) -> None:
         """Asks whether to deploy when the training is done."""
-        self._key = str(sum(self.project.workspace.counts(self.project.name).values()))
+        self.starter.ask()
         show(self.question, True)
 
     def start(self, deploy: str) -> None:
@@ -167,13 +164,7 @@ class TrainNowPanel(ipywidgets.Box):
             GenlabError: See :meth:`genlab_widgets.workspace.Project.train`; no training was started.
         """
         show(self.question, False)
-        fields = {**self.state.form.spec_fields(), "deploy": deploy}
-        if fields["kind"] == ALL:
-            del fields["kind"]
-            self.project.train_all(key=f"setup:{self._key}", **fields)
-        else:
-            digest = self.project.spec(**fields).digest()[:32]
-            self.project.train(key=f"setup:{digest}:{self._key}", **fields)
+        self.starter.start(self.state.form, deploy)
         self.show_seen(self.look())
 
     def draw(self) -> None:
@@ -185,7 +176,7 @@ class TrainNowPanel(ipywidgets.Box):
                 if made.value != str(fields[name]):
                     made.value = str(fields[name])
             for name, made in self.numbers.items():
-                made.error = problems.get(name, "")
+                made.error, made.placeholder = problems.get(name, ""), self.state.form.placeholder
             self.tags.value = list(fields["tags"])
             by_tags = self._by_tags or bool(fields["tags"])
             self.tasks.value = "split" if fields["test_train_tags"] else "tags" if by_tags else "all"
@@ -312,9 +303,10 @@ class TrainNowPanel(ipywidgets.Box):
     def _question(self) -> ipywidgets.Box:
         button = self._page.button
         asked = stack(
-            text(h("div", h("h3", "Deploy when done?"), h("p", _DEPLOY_QUESTION, class_="genlab-hint"))),
+            text(h("div", h("h3", "Deploy when done?"), h("p", DEPLOY_QUESTION, class_="genlab-hint"))),
             row(
                 button("Deploy when done", lambda: self.start("immediately"), "Starting \u2026", "primary"),
+                button("Deploy if better", lambda: self.start("if_better"), "Starting \u2026"),
                 button("Just train", lambda: self.start("none"), "Starting \u2026"),
                 button("Cancel", lambda: show(asked, False)),
             ),

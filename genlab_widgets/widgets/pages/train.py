@@ -11,15 +11,18 @@ from genlab_widgets.errors import GenlabError, NotFound
 from genlab_widgets.projects.language import name_of
 from genlab_widgets.training.offers import ALL, default_kind
 from genlab_widgets.widgets.pages import evidence, wording
+from genlab_widgets.widgets.pages.active_learning import ActiveLearningPanel
 from genlab_widgets.widgets.pages.colours import label_colours
 from genlab_widgets.widgets.pages.form import FormState, TrainForm
 from genlab_widgets.widgets.pages.page import Page, row, show, text
 from genlab_widgets.widgets.pages.run_card import Actions, RunCard, Snapshot
+from genlab_widgets.widgets.pages.starting import Starter
 from genlab_widgets.widgets.pages.train_form import ScriptActions, TrainFormView
 from genlab_widgets.widgets.parts import h
 
 if TYPE_CHECKING:
     from genlab_widgets.projects.selection import Reason
+    from genlab_widgets.training.offers import Offer
     from genlab_widgets.training.readiness import Readiness
     from genlab_widgets.training.spec import TrainingSpec
     from genlab_widgets.widgets.parts import Banner
@@ -30,7 +33,7 @@ PREFERENCES = "train"
 _ENOUGH = 40
 _STRIP = 5
 _MODEL_FIELDS = (
-    *("kind", "library", "architecture", "classifier", "embeddings"),
+    *("kind", "library", "architecture", "classifier", "head", "embeddings", "custom_script"),
     *("epochs", "batch_size", "validation_split", "seed"),
 )
 _CHECKED = (*_MODEL_FIELDS, "test_train_tags", "tags", "completion_status", "leave_out_labels")
@@ -54,15 +57,16 @@ class TrainPage(Page):
     """
 
     def __init__(self, project: Project, background: bool = True, banner: Banner | None = None) -> None:
-        super().__init__(project.workspace.home, background, banner)
+        super().__init__(project.workspace, background, banner)
         self.project = project
         self.add_class("genlab-trainpage")
         self._reasons: dict[str, list[dict[str, Any]]] = {}
         self._titles: dict[int, dict[str, Any]] = {}
-        self._key = ""
+        self.starter = Starter(project)
         self.state = FormState(TrainForm.restore(self._kept().get(PREFERENCES)))
         scripts = ScriptActions(self._upload_script, self._remove_script)
-        self.form = TrainFormView(self, self.state, self._train, self._asked, scripts)
+        self.learning = ActiveLearningPanel(self, project, lambda: self.state.form.spec_fields())
+        self.form = TrainFormView(self, self.state, self._train, self.starter.ask, scripts, self.learning)
         actions = Actions(self.show_run, self._leave_out, self._change_settings, lambda: None)
         self.card = RunCard(self, actions, lambda: label_colours(project.labeling_config))
         self.fresh = self.button("New training", self.show_form)
@@ -77,6 +81,7 @@ class TrainPage(Page):
         )
         self._strip_ids: list[tuple[str, str]] = []
         self.state.watch(self._changed)
+        self.state.watch(lambda *_: self.learning.draw())
         readiness = self.form.readiness
         readiness.on("why", self.guarded(self._why))
         readiness.on("show", self.guarded(self._show_tasks))
@@ -102,31 +107,20 @@ class TrainPage(Page):
         self._check()
         self.tick()
 
-    def _asked(self) -> None:
-        """Two tabs that ask at the same moment get the same key, and so one run."""
-        self._key = str(sum(self.project.workspace.counts(self.project.name).values()))
-
     def _train(self, deploy: str) -> None:
         self.banner.clear()
-        fields = {**self.state.form.spec_fields(), "deploy": deploy}
-        if fields["kind"] == ALL:
-            shared = self.project.spec(**{**fields, "kind": "ner"}).digest()[:32]
-            fields.pop("kind")
-            self.show_run(self.project.train_all(key=f"page:{shared}:{self._key}", **fields)[0])
-            return
-        key = f"page:{self.project.spec(**fields).digest()[:32]}:{self._key}"
-        self.show_run(self.project.train(key=key, **fields))
+        self.show_run(self.starter.start(self.state.form, deploy))
 
     def _upload_script(self, path: Path) -> None:
         script = self.project.upload_script(path)
-        self.form.offer(self.project.offers())
+        self._offer()
         self.state.fill(custom_script=script.reference)
         self.banner.say(f"{script.name} was checked and stored.", "The next NER training runs it.")
 
     def _remove_script(self) -> None:
         self.project.remove_script()
         self.state.fill(custom_script=None)
-        self.form.offer(self.project.offers())
+        self._offer()
         self.banner.say("The default training is back.", "Earlier runs keep the script that they were trained with.")
 
     def _leave_out(self, run: Run, labels: list[str]) -> None:
@@ -156,8 +150,7 @@ class TrainPage(Page):
         self.about.value = h(
             "div", h("h1", f"Train {project.name}"), h("span", told, class_="genlab-hint"), class_="genlab-title"
         )
-        offers = project.offers()
-        self.form.offer(offers)
+        offers = self._offer()
         kinds = {str(item.value) for item in offers if item.field == "kind" and item.enabled}
         self.state.set(self.state.form.among(kinds, default_kind(project.labeling_config)))
         workspace = project.workspace
@@ -172,6 +165,11 @@ class TrainPage(Page):
         self._place()
         self.form.draw(self.state.form)
         self._check()
+
+    def _offer(self) -> list[Offer]:
+        offers = self.project.offers()
+        self.form.offer(offers, self.project.labeling_config)
+        return offers
 
     def _find_run(self) -> None:
         """Comes back to the run that was shown, or to one that somebody else has started."""
@@ -347,6 +345,7 @@ class TrainPage(Page):
             if found.seen is not None:
                 self.card.draw(found.seen)
             self._draw_strip(found.open)
+            self.learning.draw()
 
     def _draw_strip(self, runs: list[Run]) -> None:
         shown = self.card.run.id if self.card.run is not None else ""

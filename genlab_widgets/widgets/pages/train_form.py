@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ipywidgets
 
-from genlab_widgets.training.automatic import FINE_TUNED
-from genlab_widgets.training.offers import ARCHITECTURES, UNUSED
+from genlab_widgets.training.offers import ARCHITECTURES, is_multiple
 from genlab_widgets.widgets.pages import form as forms
 from genlab_widgets.widgets.pages import wording
 from genlab_widgets.widgets.pages.embeddings_list import AUTOMATIC, EmbeddingsList, named_by
 from genlab_widgets.widgets.pages.form import FormState, TrainForm
 from genlab_widgets.widgets.pages.page import Page, card, row, show, stack, text
+from genlab_widgets.widgets.pages.starting import DEPLOY_QUESTION
 from genlab_widgets.widgets.parts import Choice, Field, Markup, ReadinessView, Steps, Upload, h, option
 
 if TYPE_CHECKING:
+    from genlab_widgets.projects.labeling_config import LabelingConfig
     from genlab_widgets.training.embeddings import EmbeddingsChoice
     from genlab_widgets.training.offers import Offer
     from genlab_widgets.training.readiness import Readiness
@@ -26,17 +27,18 @@ if TYPE_CHECKING:
 _EMBEDDINGS_HINT = "Automatic takes the best embeddings that this machine has for the project\u2019s language."
 _CLASSIFIER_HINT = 'The Choices with train="true", else the first name in alphabetical order.'
 _HEAD_HINT = "Automatic tries both on a part of the training tasks and takes the better."
-_UNUSED_HINT = "The chosen network has no use for this."
+_HINTS = {
+    "embeddings": _EMBEDDINGS_HINT,
+    "head": _HEAD_HINT,
+    **{item.name: item.hint for item in forms.PARAMETERS},
+}
+"""Hints of the fields that some networks have no use for."""
 _HEADS = (
     ("automatic", AUTOMATIC),
     ("logistic_regression", "Logistic regression"),
     ("classifier_dl", "ClassifierDL"),
 )
 _SCRIPT_HINT = "Code that you trust: it runs with your rights. Only an owner of the project may change it."
-_DEPLOY_QUESTION = (
-    "Deploying lets the labeling config name the new model as soon as it is trained: new tasks get its suggestions. "
-    "It can be undone. With \u201cJust train\u201d you see its quality first."
-)
 
 
 class ScriptActions(NamedTuple):
@@ -52,9 +54,10 @@ class TrainFormView(ipywidgets.Box):
     Args:
         page: The page it belongs to.
         state: The form.
-        train: Called with ``none`` or ``immediately`` when the user has answered how to deploy.
+        train: Called with ``none``, ``if_better`` or ``immediately`` when the user has answered how to deploy.
         asked: Called when the question is put, before it is answered.
         scripts: What to do with a training script of one's own.
+        learning: The part of the last step that says when the project trains again by itself.
     """
 
     def __init__(
@@ -64,11 +67,13 @@ class TrainFormView(ipywidgets.Box):
         train: Callable[[str], None],
         asked: Callable[[], None],
         scripts: ScriptActions,
+        learning: ipywidgets.Widget,
     ) -> None:
         super().__init__()
         self.add_class("genlab-stack")
         self.state, self._page, self._train, self._asked, self._scripts = state, page, train, asked, scripts
-        self._embeddings = EmbeddingsList()
+        self._learning, self._embeddings = learning, EmbeddingsList()
+        self._config: LabelingConfig | None = None
         self._readiness: Readiness | None = None
         self._may_train, self._why_not = True, ""
         self.fields: dict[str, Any] = {}
@@ -84,8 +89,9 @@ class TrainFormView(ipywidgets.Box):
         self.children = (self.steps, self.body)
         state.watch(lambda _before, after: self.draw(after))
 
-    def offer(self, offers: Sequence[Offer]) -> None:
-        """Sets what can be chosen and why the rest cannot."""
+    def offer(self, offers: Sequence[Offer], config: LabelingConfig) -> None:
+        """Sets what can be chosen and why the rest cannot, and the labeling config that it is offered for."""
+        self._config = config
         for name in ("kind", "library", "architecture"):
             self.fields[name].options = [
                 option(str(item.value), item.title, item.reason, not item.enabled)
@@ -138,17 +144,16 @@ class TrainFormView(ipywidgets.Box):
         """Shows a state of the form."""
         problems = form.problems()
         embeddings = str(form.fields["embeddings"])
-        self.fields["embeddings"].options = self._embeddings.options(str(form.fields["kind"]), embeddings)
+        kind, architecture = str(form.fields["kind"]), str(form.fields["architecture"])
+        self.fields["embeddings"].options = self._embeddings.options(kind, embeddings, architecture)
         for name, field in self.fields.items():
             self._fill(name, field, form, problems)
         show(self.fields["seed"], True)
         show(self.fields["validation_split"], not form.fields["test_train_tags"])
-        classifies = form.fields["kind"] == "classification"
-        show(self.fields["classifier"], classifies)
-        show(self.fields["head"], classifies)
-        show(self.fields["architecture"], form.fields["kind"] in FINE_TUNED)
-        show(self.script_box, form.fields["kind"] == "ner")
-        self._close_unused(UNUSED.get(str(form.fields["architecture"]), ()))
+        for name in ("classifier", "head", "architecture"):
+            show(self.fields[name], form.has(name))
+        show(self.script_box, form.has("custom_script"))
+        self._close_unused(form, problems)
         own = self._embeddings.is_own(embeddings)
         show(self.embeddings_place, own)
         self._show_place(embeddings.partition(":")[2], problems.get("embeddings", "") if own else "")
@@ -164,12 +169,18 @@ class TrainFormView(ipywidgets.Box):
         self.why_not.value = h("p", blocked, class_="genlab-error") if blocked else h("p")
         self._arrange(form)
 
-    def _close_unused(self, names: Sequence[str]) -> None:
+    def _close_unused(self, form: TrainForm, problems: Mapping[str, str]) -> None:
         """Disables what the chosen network has no use for, and says so in place of the hint."""
-        hints = {"embeddings": _EMBEDDINGS_HINT} | {item.name: item.hint for item in forms.PARAMETERS}
-        for name, hint in hints.items():
-            self.fields[name].disabled = name in names
-            self.fields[name].hint = _UNUSED_HINT if name in names else hint
+        unused = self._unused(form)
+        for name, hint in _HINTS.items():
+            self.fields[name].disabled = name in unused and name not in problems
+            self.fields[name].hint = unused.get(name, hint)
+        for item in forms.PARAMETERS:
+            self.fields[item.name].placeholder = form.placeholder
+
+    def _unused(self, form: TrainForm) -> dict[str, str]:
+        classifier = form.fields["classifier"]
+        return form.unused(self._config is not None and is_multiple(self._config, classifier))
 
     def ask(self) -> None:
         """Asks whether to deploy when the training is done."""
@@ -274,16 +285,6 @@ class TrainFormView(ipywidgets.Box):
         )  # fmt: skip
 
     def _last_group(self) -> ipywidgets.Box:
-        self.active = Field(
-            label="Train again when new completions arrive", kind="checkbox", hint="Stored with the project."
-        )
-        self.threshold = Field(
-            label="New completions",
-            kind="select",
-            options=[option(str(count), f"after {count}") for count in forms.THRESHOLDS],
-        )
-        self._bind(self.active, lambda value: self.state.change(active_learning=bool(value)))
-        self._bind(self.threshold, lambda value: self.state.change(threshold=int(value)))
         self.estimate, self.summary, self.why_not = text(), text(), text()
         change = [
             self._page.button(f"Change {title.lower()}", functools.partial(self._go, step))
@@ -295,11 +296,7 @@ class TrainFormView(ipywidgets.Box):
         self.train_row = row(self.train, self.why_not)
         self.question = self._question()
         return card(
-            stack(
-                text(h("h2", "Active learning")),
-                row(self.active, self.threshold, style="genlab-fields"),
-                style="genlab-active",
-            ),
+            self._learning,
             self.summary_box,
             stack(
                 text(h("h2", "Estimate"), "genlab-wizardonly"),
@@ -321,11 +318,12 @@ class TrainFormView(ipywidgets.Box):
 
         buttons = row(
             self._page.button("Deploy", answer("immediately"), "Starting \u2026", "primary"),
+            self._page.button("Deploy if better", answer("if_better"), "Starting \u2026"),
             self._page.button("Just train", answer("none"), "Starting \u2026"),
             self._page.button("Cancel", self.dismiss),
         )
         asked = stack(
-            text(h("div", h("h3", "Deploy when done?"), h("p", _DEPLOY_QUESTION, class_="genlab-hint"))),
+            text(h("div", h("h3", "Deploy when done?"), h("p", DEPLOY_QUESTION, class_="genlab-hint"))),
             buttons,
             style="genlab-panel",
         )
@@ -365,9 +363,6 @@ class TrainFormView(ipywidgets.Box):
                 made.value = wanted
             if isinstance(made, Field):
                 made.error = problems.get(name, "")
-            self.active.value = form.active_learning
-            self.threshold.value = str(form.threshold)
-            self.threshold.disabled = not form.active_learning
         finally:
             self._drawing = False
 
@@ -435,7 +430,7 @@ class TrainFormView(ipywidgets.Box):
         tags = ", ".join(fields["tags"]) or "all"
         status = {"submitted": "all submitted", "reviewed": "only reviewed"}[str(fields["completion_status"])]
         left_out = ", ".join(fields["leave_out_labels"])
-        unused = UNUSED.get(str(fields["architecture"]), ())
+        unused = self._unused(form)
         used = [item for item in forms.PARAMETERS if item.name not in unused]
         rows = [
             (
@@ -443,13 +438,17 @@ class TrainFormView(ipywidgets.Box):
                 wording.KINDS.get(str(fields["kind"]), str(fields["kind"]))
                 + (f", without {left_out}" if left_out else ""),
             ),
-            ("Network", ARCHITECTURES[str(fields["architecture"])]),
+            ("Network", ARCHITECTURES[str(fields.get("architecture", "automatic"))]),
             *([] if "embeddings" in unused else [("Embeddings", self._embeddings.title(str(fields["embeddings"])))]),
             ("Train and test", split),
             ("Tasks", f"tags: {tags}; completions: {status}"),
-            ("Parameters", ", ".join(f"{item.title.lower()} {form.fields[item.name]}" for item in used)),
+            ("Parameters", ", ".join(_parameter(item, form) for item in used) or "chosen by the training itself"),
         ]
         return facts(rows)
+
+
+def _parameter(item: forms.Parameter, form: TrainForm) -> str:
+    return f"{item.title.lower()} {str(form.fields[item.name]).strip() or form.placeholder}"
 
 
 def _tagged(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
+from genlab_widgets.errors import GenlabError
 from genlab_widgets.projects.tasks import read_task
 from genlab_widgets.widgets.pages import wording
 from genlab_widgets.widgets.pages.colours import label_colours
@@ -36,10 +37,10 @@ class TryPanel(ipywidgets.Box):
     """
 
     def __init__(self, page: Page, model: Model) -> None:
+        self._reader = model.reader()  # first: ipywidgets closes what is half made, too
         super().__init__()
         self.add_class("genlab-stack")
         self._page, self._model = page, model
-        self._reader = model.reader()
         self.text = Field(label="A text to read", kind="area", value="")
         self.read = page.button("Read", self._ask, style="primary")
         self.read.tooltip = f"Let {model.name} read this text"
@@ -48,9 +49,10 @@ class TryPanel(ipywidgets.Box):
         self.children = (self.text, row(self.read), self.progress, self.answer)
         show(self.progress, False)
 
-    def close_reader(self) -> None:
-        """Ends the process that holds the model."""
+    def close(self) -> None:
+        """Closes the panel, and ends the process that holds the model."""
         self._reader.close()
+        super().close()
 
     def _ask(self) -> None:
         given = str(self.text.value or "")[:_LONGEST]
@@ -62,13 +64,20 @@ class TryPanel(ipywidgets.Box):
         show(self.progress, True)
         self._page.background.submit(f"try {self._model.name}", lambda: self._found(given), self._show)
 
-    def _found(self, given: str) -> tuple[str, list[dict[str, Any]]]:
+    def _found(self, given: str) -> tuple[str, list[dict[str, Any]]] | None:
+        """Returns the text and what was found in it; None where the panel was closed meanwhile."""
         try:
             return given, self._reader.read(given)
+        except GenlabError:
+            if self._reader.closed:
+                return None
+            raise
         finally:
             show(self.progress, False)
 
-    def _show(self, found: tuple[str, list[dict[str, Any]]]) -> None:
+    def _show(self, found: tuple[str, list[dict[str, Any]]] | None) -> None:
+        if found is None:
+            return
         given, items = found
         config = self._model.labeling_config
         key = config.text_key
@@ -91,7 +100,7 @@ def _scores(items: Sequence[dict[str, Any]]) -> Markup | None:
     rows = []
     for item in items[:_MOST_SCORES]:
         value = item["value"]
-        found = ", ".join(value.get("labels") or value.get("choices") or ())
+        found = ", ".join(value.get(item["type"]) or ())
         score = h("td", wording.score(item.get("score")), class_=_RIGHT)
         rows.append(h("tr", h("th", found, scope="row"), h("td", value.get("text", "")), score))
     more = len(items) - len(rows)

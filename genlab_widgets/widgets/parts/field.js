@@ -1,4 +1,4 @@
-const TRAITS = ["label", "kind", "options", "hint", "error", "disabled", "unit"];
+const TRAITS = ["label", "kind", "options", "hint", "error", "disabled", "unit", "placeholder"];
 
 function render({ model, el }) {
   el.classList.add("genlab-field");
@@ -31,6 +31,7 @@ function render({ model, el }) {
         oninput: (e) => later(e.target.value), onchange: (e) => send(e.target.value) }),
     number: () =>
       h("input", { ...described(), type: "text", inputmode: "decimal", autocomplete: "off", class: "genlab-number",
+        placeholder: model.get("placeholder"),
         oninput: (e) => later(e.target.value), onchange: (e) => send(e.target.value) }),
     select: () =>
       h("select", { ...described(), onchange: (e) => send(e.target.value) },

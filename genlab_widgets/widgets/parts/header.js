@@ -24,7 +24,7 @@ function render({ model, el }) {
     const projects = model.get("projects");
     if (voila) remember(model.get("project"), model.get("page"));
     const select = h("select", { id, "data-key": "project", onchange: (e) => model.send({ event: "project", name: e.target.value }) },
-      projects.map((name) => h("option", { value: name }, name)));
+      projects.map((name) => h("option", { value: name }, model.get("titles")[name] ?? name)));
     select.value = model.get("project");
     redraw(el,
       h("div", { class: "genlab-bar1" },

@@ -25,6 +25,7 @@ class Field(Part):
     hint = traitlets.Unicode().tag(sync=True)
     error = traitlets.Unicode().tag(sync=True)
     unit = traitlets.Unicode().tag(sync=True)
+    placeholder = traitlets.Unicode().tag(sync=True)
     disabled = traitlets.Bool(False).tag(sync=True)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from genlab_widgets.projects.tasks import visible_text
+from genlab_widgets.projects.html_text import HtmlText
 from genlab_widgets.widgets.parts.markup import Markup, h
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class Preview:
         if key == self.sample.text_key:
             return _sample_text(self._marked(self.sample.task.text))
         return _sample_text(
-            visible_text(found)[:MOST_CHARACTERS] if item.tag == "HyperText" else found[:MOST_CHARACTERS]
+            HtmlText.read(found).text[:MOST_CHARACTERS] if item.tag == "HyperText" else found[:MOST_CHARACTERS]
         )
 
     def _image(self, item: Any) -> Markup:

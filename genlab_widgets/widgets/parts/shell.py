@@ -14,12 +14,14 @@ class Header(Part):
     """Project, counts, and the pages of the app.
 
     Attributes:
+        titles: What a project is called, by its name.
         pages: ``{name, title}`` each, in the order of the navigation.
         standalone: Whether the page has the browser tab for itself (Voila): then the address keeps project and page.
     """
 
     _esm = script("header")
     projects = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    titles = traitlets.Dict().tag(sync=True)
     project = traitlets.Unicode().tag(sync=True)
     importing = traitlets.Bool(False).tag(sync=True)
     counts = traitlets.Unicode().tag(sync=True)

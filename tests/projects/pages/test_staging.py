@@ -41,7 +41,7 @@ def read_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
 
 def test_given_words_need_no_ocr_and_sizes_come_from_regions(home: Path, tmp_path: Path, read_files: list[str]) -> None:
-    report = import_project(write_export(tmp_path / "p", [task(1, SHOP, TOTAL, ocr_text=[PAGE])]), home)
+    report = import_project(write_export(tmp_path / "p", [task(1, SHOP, TOTAL, ocr_text=[PAGE])]), home, language="en")
     (read,) = report.project.tasks()
     assert [item.text for item in read.completions[0].regions] == ["CORNER SHOP", "10.34"]
     assert report.warnings == ["Task 1: /images/a.png is not in the export."]
@@ -53,7 +53,7 @@ def test_missing_words_are_read_once_and_kept(home: Path, tmp_path: Path, read_f
     tasks = [task(n, *marks) for n in (1, 2)] + [task(3, *marks, image="images/b.png")]
     export = write_export(tmp_path / "p", tasks, a_png=encoded(picture()), b_png=encoded(picture(("other",))))
     seen: list[tuple[int, int]] = []
-    report = import_project(export, home, on_page=lambda page, pages: seen.append((page, pages)))
+    report = import_project(export, home, on_page=lambda page, pages: seen.append((page, pages)), language="en")
     assert report.warnings == []
     assert read_files == ["a.png", "b.png"]  # the second task has the image of the first
     assert seen == [(1, 3), (2, 3), (3, 3)]
@@ -87,7 +87,9 @@ def test_an_import_of_what_was_imported_reads_nothing(home: Path, tmp_path: Path
 
 def test_words_are_kept_in_the_unit_of_what_is_marked(home: Path, tmp_path: Path, read_files: list[str]) -> None:
     mark = SHOP | {"original_width": 5000, "original_height": 4000}
-    report = import_project(write_export(tmp_path / "p", [task(1, mark)], a_png=encoded(picture())), home)
+    report = import_project(
+        write_export(tmp_path / "p", [task(1, mark)], a_png=encoded(picture())), home, language="en"
+    )
     (read,) = report.project.tasks()
     assert [item.text for item in read.completions[0].regions] == ["CORNER SHOP"]
     assert (read.pages[0].width, read.data["ocr_text"][0][0]["x"]) == (5000, 400)
@@ -102,7 +104,7 @@ def test_an_image_is_found_by_the_names_that_exports_give(
     named: str, home: Path, tmp_path: Path, read_files: list[str]
 ) -> None:
     export = write_export(tmp_path / "p", [task(1, SHOP, image=named)], a_png=encoded(picture()))
-    report = import_project(Path(shutil.make_archive(str(tmp_path / "packed"), "zip", export)), home)
+    report = import_project(Path(shutil.make_archive(str(tmp_path / "packed"), "zip", export)), home, language="en")
     (read,) = report.project.tasks()
     assert report.warnings == []
     assert read.pages[0].file == "images/a.png"
@@ -113,7 +115,7 @@ def test_nothing_outside_the_images_is_read(home: Path, tmp_path: Path, read_fil
     (tmp_path / "secret.png").write_bytes(encoded(picture()))
     stored = [{"file": "../../../secret.png", "number": 0, "width": 5, "height": 4, "turn": 0}]
     raw = task(1, SHOP, image="../../secret.png", ocr_text=[PAGE], page_files=stored)
-    report = import_project(write_export(tmp_path / "p", [raw]), home)
+    report = import_project(write_export(tmp_path / "p", [raw]), home, language="en")
     (read,) = report.project.tasks()
     assert read.pages[0].file == ""
     assert report.project.page_file(read) is None
@@ -134,7 +136,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_task_stays(
 ) -> None:
     export = write_export(tmp_path / "p", [task(1, SHOP), task(2, SHOP, image="b.png")], a_png=content,
                           b_png=encoded(picture()))  # fmt: skip
-    report = import_project(export, home)
+    report = import_project(export, home, language="en")
     assert report.tasks == 2
     assert report.warnings[0].startswith(f"Task 1: {told}")
     assert report.warnings[1] == "Task 1 has no words on its pages and will not train."
@@ -144,7 +146,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_task_stays(
 
 
 def test_a_missing_image_without_words_is_named(home: Path, tmp_path: Path) -> None:
-    report = import_project(write_export(tmp_path / "p", [task(1, SHOP)]), home)
+    report = import_project(write_export(tmp_path / "p", [task(1, SHOP)]), home, language="en")
     assert report.warnings == [
         "Task 1: /images/a.png is not in the export.",
         "Task 1 has no words on its pages and will not train.",
@@ -153,7 +155,7 @@ def test_a_missing_image_without_words_is_named(home: Path, tmp_path: Path) -> N
 
 def test_a_region_without_words_is_named(home: Path, tmp_path: Path) -> None:
     raw = task(1, SHOP, region("TOTAL", 200, 300, 50, 20), ocr_text=[PAGE])
-    report = import_project(write_export(tmp_path / "p", [raw], a_png=encoded(picture())), home)
+    report = import_project(write_export(tmp_path / "p", [raw], a_png=encoded(picture())), home, language="en")
     assert report.warnings == ["Task 1, completion 1000: the region TOTAL on page 1 covers no word."]
 
 
@@ -161,7 +163,7 @@ def test_a_page_without_words_is_named(home: Path, tmp_path: Path, monkeypatch: 
     pytest.importorskip("rapidocr")
     monkeypatch.setenv("GENLAB_CACHE", str(tmp_path / "cache"))
     white = encoded(Image.new("RGB", (300, 200), "white"))
-    report = import_project(write_export(tmp_path / "p", [task(1)], a_png=white), home)
+    report = import_project(write_export(tmp_path / "p", [task(1)], a_png=white), home, language="en")
     assert report.warnings[0] == "Task 1: /images/a.png, page 1: no word was found on it."
 
 
@@ -172,7 +174,7 @@ def test_a_pdf_is_its_pages(home: Path, tmp_path: Path, monkeypatch: pytest.Monk
     raw = task(1, mark)
     raw["data"] = {"pdf": "/images/two.pdf"}
     export = write_export(tmp_path / "p", [raw], two_pdf=pdf([RECEIPT, ["TOTAL of the second page 20.00"]]))
-    report = import_project(export, home)
+    report = import_project(export, home, language="en")
     (read,) = report.project.tasks()
     assert [(page.file, page.number) for page in read.pages] == [("images/two.pdf", 0), ("images/two.pdf", 1)]
     assert [item.text for item in read.completions[0].regions] == ["TOTAL of the second page 20.00"]

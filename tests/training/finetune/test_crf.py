@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -94,3 +95,42 @@ def test_only_legal_pairs() -> None:
     assert ("B-ORG", "I-LOC") not in legal
     assert {after for before, after in legal if before == "O"} == {"O", "B-LOC", "B-ORG"}
     assert crf.legal_starts(TAGS).tolist() == [True, True, False, True, False]
+
+
+def many_tags(labels: int, rows: int = 4, length: int = 32) -> tuple[Any, ...]:
+    """Draws what a likelihood needs; some places are passed over, each row has several sequences."""
+    numbers = np.random.default_rng(0)
+    names = ["O", *(f"{prefix}-L{label}" for label in range(labels) for prefix in "BI")]
+    tags = len(names)
+    scores = 3 * numbers.standard_normal((rows, length, tags))
+    transitions = np.where(crf.legal_pairs(names), numbers.standard_normal((tags, tags)), FORBIDDEN)
+    starts = np.where(crf.legal_starts(names), numbers.standard_normal(tags), FORBIDDEN)
+    target = numbers.integers(0, labels, (rows, length)) * 2 + 1  # B- tags are legal everywhere
+    target[:, ::5] = -1
+    parts = np.arange(length) // 10 * np.ones((rows, 1), int)
+    floats = (jnp.asarray(item, "float32") for item in (scores, transitions, starts))
+    first, *others = floats
+    return first, jnp.asarray(target, "int32"), *others, jnp.asarray(parts, "int32")
+
+
+def gradient_of(given: tuple[Any, ...]) -> Any:
+    """Compiles value and gradient of the likelihood."""
+    return jax.jit(jax.value_and_grad(crf.log_likelihood, argnums=(0, 2, 3))).lower(*given).compile()
+
+
+def test_the_gradient_of_many_tags_keeps_no_scores_of_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = many_tags(60)
+    lean = gradient_of(given)
+    monkeypatch.setattr(crf, "_MANY_TAGS", 1_000)
+    whole = gradient_of(given)
+    pairs = 4 * given[0].size * 121
+    assert lean.memory_analysis().temp_size_in_bytes < pairs / 4 < pairs < whole.memory_analysis().temp_size_in_bytes
+    for one, other in zip(jax.tree.leaves(lean(*given)), jax.tree.leaves(whole(*given)), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-4)
+
+
+def test_up_to_twenty_labels_sums_are_what_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = many_tags(20)
+    usual = jax.jit(jax.grad(crf.log_likelihood)).lower(*given).as_text()
+    monkeypatch.setattr(crf, "_MANY_TAGS", 1_000)
+    assert jax.jit(jax.grad(crf.log_likelihood)).lower(*given).as_text() == usual

@@ -53,3 +53,25 @@ def test_without_entities_all_scores_are_zero(vocabulary: Vocabulary) -> None:
 def test_words_without_pieces_take_no_part(vocabulary: Vocabulary) -> None:
     rows = lexical._rows(vocabulary, [["\ufffd", "the"], ["\ufffd"]], [["O", "B-LOC"], ["O"]])
     assert rows == [([(vocabulary.id_of("the"),) * 2], ["B-LOC"])]
+
+
+def test_of_up_to_twenty_labels_a_crf_always_stands_beside(vocabulary: Vocabulary) -> None:
+    tags = [[f"{prefix}-L{label}" for prefix in "BI"] for label in range(20)] * 10_000
+    assert lexical.refusal(vocabulary, tags) == ""
+
+
+def test_hundreds_of_labels_are_left_to_the_transformer(vocabulary: Vocabulary) -> None:
+    tags = [[f"{prefix}-L{label}" for prefix in "BI"] for label in range(300)]
+    assert lexical.refusal(vocabulary, tags) == ""  # few words
+    assert lexical.refusal(vocabulary, tags * 50) == "601 tags would take it too long"
+
+
+def test_tables_that_fill_the_saved_model_are_left_out(vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch) -> None:
+    words, tags = words_and_tags(60)
+    tables = lexical.train(vocabulary, words, tags, TAGS, seed=1)
+    size = sum(tables[name].nbytes for name in lexical.TABLES)
+    assert size == lexical.table_bytes(len(vocabulary.pieces), len(TAGS))
+    monkeypatch.setattr(lexical, "MOST_BYTES", size)
+    assert lexical.refusal(vocabulary, tags) == ""
+    monkeypatch.setattr(lexical, "MOST_BYTES", size - 1)
+    assert "too large" in lexical.refusal(vocabulary, tags)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from genlab_widgets.training import word_crf
 from genlab_widgets.training.finetune import page_crf, page_tagger, pages
 from genlab_widgets.training.finetune.decoding import Decoder, Habits
 from genlab_widgets.training.finetune.page_crf import PageCrf
@@ -48,9 +49,13 @@ def test_nothing_marked_teaches_nothing() -> None:
     assert PageCrf.train([], TAGS).weights == {}
 
 
-def test_the_largest_training_is_capped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_largest_training_is_capped() -> None:
     every = _pages(10)
-    assert len(page_crf._capped(every, 0)) == 10
-    monkeypatch.setattr(page_crf, "MOST_TOKENS", 35)
-    assert len(page_crf._capped(every, 0)) == 3
-    assert page_crf._capped(every, 0) == page_crf._capped(every, 0)
+    assert len(page_crf._capped(every, 0, 300_000)) == 10
+    assert len(page_crf._capped(every, 0, 35)) == 3
+    assert page_crf._capped(every, 0, 35) == page_crf._capped(every, 0, 35)
+
+
+def test_labels_that_would_take_too_long_are_not_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(word_crf, "USUAL_TAGS", 0.01)
+    assert PageCrf.train(_pages(3), TAGS).weights == {}

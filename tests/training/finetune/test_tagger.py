@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from onnxruntime import InferenceSession
 
-from genlab_widgets.training.finetune import crf, encoder, export, tagger
+from genlab_widgets.training import word_crf
+from genlab_widgets.training.finetune import crf, encoder, export, lexical, tagger
 from genlab_widgets.training.finetune.loop import Recipe
 from genlab_widgets.training.finetune.model import HEAD
 from genlab_widgets.training.finetune.tagger import Tagger
 from genlab_widgets.training.finetune.wordpieces import windows
+from genlab_widgets.training.trainers.finetuned_ner import FineTunedNer
 from tests.training.finetune import samples
 
 
@@ -90,3 +92,14 @@ def test_the_graph_gives_the_tags_of_training(trained: tuple[Tagger, Any], tmp_p
         assert tags == expected[window.sentence]
     assert (folder / "assets" / "labels.txt").read_text().splitlines() == list(made.tags)
     assert (folder / "assets" / "vocab.txt").read_text().splitlines() == list(vocabulary.pieces)
+
+
+def test_where_no_crf_is_affordable_the_log_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    train = samples.sentences(20)
+    made = Tagger(samples.checkpoint(), tagger.tags_of(train))
+    assert set(made._learn_beside(train, 1)) == {lexical.FIRST, lexical.LAST, lexical.TRANSITIONS}
+    assert FineTunedNer().learned(made) == []
+    monkeypatch.setattr(word_crf, "USUAL_TAGS", 0.01)
+    assert made._learn_beside(train, 1) == {}
+    told = f"No CRF on word pieces was added: {len(made.tags)} tags would take it too long."
+    assert FineTunedNer().learned(made) == [told]

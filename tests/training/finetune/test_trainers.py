@@ -117,3 +117,11 @@ def test_what_a_spec_says_is_how_it_trains() -> None:
     spec = TrainingSpec.parse({"project": "p", "kind": "assertion", "architecture": "fine_tuned", "epochs": 2})
     rate = spec.learning_rate
     assert finetuning.recipe(spec) == loop.Recipe(epochs=2, encoder_rate=rate, head_rate=5 * rate, seed=spec.seed)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"), [("automatic", "minilm"), ("minilm", "minilm"), ("folder:/data/bert", "folder:/data/bert")]
+)
+def test_the_result_names_the_checkpoint_that_was_trained(asked: str, told: str) -> None:
+    spec = TrainingSpec.parse({"project": "p", "architecture": "fine_tuned", "embeddings": asked})
+    assert finetuning.about(spec, samples.checkpoint())["name"] == told

@@ -10,7 +10,9 @@ from tokenizers import BertWordPieceTokenizer
 from genlab_widgets.errors import BadInput
 from genlab_widgets.training.finetune import wordpieces
 from genlab_widgets.training.finetune.wordpieces import LONGEST_STRETCH, Vocabulary, first_part, stretches, windows
+from genlab_widgets.training.tokens import is_single, tokenize
 from tests.training.finetune import samples
+from tests.unspaced import UNSPACED, example
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,8 @@ def test_pieces_are_those_of_bert(vocabulary: Vocabulary, word: str) -> None:
         ("\ufffd", ""),
         ("中国", "中"),
         ("x中", "x"),
+        ("が", "か\u3099"),
+        ("กี", "กี"),
         ("한", "\u1112\u1161\u11ab"),
         ("İstanbul", "istanbul"),
         ("ΟΔΟΣ", "οδος"),
@@ -146,6 +150,16 @@ def test_long_sentences_are_cut_at_blanks_and_others_not_at_all() -> None:
     assert len(exact) == LONGEST_STRETCH
     assert len(list(stretches(exact))) == 1
     assert len(list(stretches(exact + "e"))) == 2
+
+
+def test_no_letter_of_a_script_without_blanks_is_lost() -> None:
+    """Of a token only the first part is kept, so a token of two Chinese letters would lose one."""
+    letters = sorted({token.text for made in UNSPACED for token in tokenize(example(made, 1).text)})
+    known = Vocabulary.of(("[PAD]", "[UNK]", "[CLS]", "[SEP]", *dict.fromkeys("".join(letters))), cased=True)
+    for made in UNSPACED:
+        text = "".join(sign for sign in example(made, 1).text if is_single(sign) and first_part(sign, True) == sign)
+        found = [token.text for part in stretches(text) for token in part]
+        assert [known.pieces[piece] for word in found for piece in known.encode(word)] == list(text)
 
 
 def test_the_pattern_for_java_names_the_same_length() -> None:

@@ -59,6 +59,25 @@ def test_what_does_not_pair_is_told_and_does_not_train() -> None:
     assert found["assertion_alone"].message == "2 tasks have a status on a span that is no entity; it does not train."
 
 
+def test_regions_outside_the_text_do_not_train_and_are_told() -> None:
+    entries = [
+        marked(1, (9, 99, "PROBLEM"), (9, 99, "absent"), (14, 19, "PROBLEM"), (14, 19, "present")),
+        marked(2, (-5, 8, "PROBLEM"), (-5, 8, "absent")),
+        marked(3, (2, 3, "PROBLEM"), (2, 3, "absent")),  # a blank
+    ]
+    drawn = ASSERTION.draw(entries, SPEC, CONFIG)
+    assert drawn.examples == {1: Example(1, TEXT, (Span(14, 19, "present"),))}
+    (found,) = drawn.findings
+    assert (found.level, found.code, found.task_ids) == ("warn", "region_outside_text", (1, 2, 3))
+    assert found.message == "3 tasks have a region outside the text or on blanks only; it does not train."
+
+
+def test_blanks_at_the_edges_of_a_region_do_not_part_entity_and_status() -> None:
+    drawn = ASSERTION.draw([marked(1, (2, 8, "PROBLEM"), (3, 8, "absent"))], SPEC, CONFIG)
+    assert drawn.examples == {1: Example(1, TEXT, (Span(3, 8, "absent"),))}
+    assert drawn.findings == []
+
+
 def statuses(*found: str) -> list[Example]:
     return [Example(n, TEXT, (Span(3, 8, one.split()[0]), Span(14, 19, one.split()[1]))) for n, one in enumerate(found)]
 

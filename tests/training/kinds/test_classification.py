@@ -142,3 +142,26 @@ def test_a_long_text_is_quoted_in_part() -> None:
 
 def test_alphabetical_order_does_not_look_at_case() -> None:
     assert complete(config(choices("Zeta", "x y"), choices("age", "x y"))).classifier == "age"
+
+
+REGIONAL = choices("about", "sure unsure", perRegion="true", train="true")
+
+
+def test_choices_about_each_region_are_no_classifier() -> None:
+    made = config(REGIONAL, GENDER)
+    assert made.kinds() == ("classification",)
+    assert complete(made).classifier == "gender"
+    with pytest.raises(WrongParameters, match="is asked for each region"):
+        complete(made, classifier="about")
+    assert config(REGIONAL).kinds() == ()
+    with pytest.raises(WrongParameters, match="asked for each region"):
+        complete(config(REGIONAL))
+    assert [item.message.split(":")[0] for item in made.lint()] == ["about is asked for each region (perRegion)"]
+
+
+def test_of_several_choices_unknown_ones_alone_do_not_mean_none() -> None:
+    made = config(SMOKING)
+    tasks = [answered(1, "smoker", name="smoking"), answered(2, "used to", name="smoking"), answered(3)]
+    drawn = CLASSIFICATION.draw(tasks, complete(made), made)
+    assert {number: len(example.spans) for number, example in drawn.examples.items()} == {1: 1, 3: 0}
+    assert [finding.task_ids for finding in drawn.findings if finding.code == "no_choice"] == [(2,)]

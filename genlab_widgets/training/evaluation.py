@@ -1,0 +1,103 @@
+"""A model that was saved before, on the test tasks of today: is it still good, and is a new one better?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from genlab_widgets.errors import NotFound, TooFewCompletions
+from genlab_widgets.training import benchmark, dataset
+from genlab_widgets.training.runfolder import Incumbent
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from genlab_widgets.training.dataset import Example
+    from genlab_widgets.training.preparation import Prepared
+    from genlab_widgets.training.runfolder import RunFolder
+    from genlab_widgets.training.scores import Benchmark
+
+
+def unseen(folder: RunFolder, examples: Sequence[Example]) -> list[Example]:
+    """Returns the examples whose text a model has not learned from; all of them where its rows are gone.
+
+    Args:
+        folder: The model's run.
+        examples: Test tasks.
+    """
+    if not folder.dataset.is_dir():
+        return list(examples)
+    learned = {example.text for example in dataset.read_examples(folder.dataset)[0]}
+    return [example for example in examples if example.text not in learned]
+
+
+def read(spark: SparkSession, folder: RunFolder, examples: Sequence[Example]) -> list[Example]:
+    """Returns examples with what the model of a run finds in them.
+
+    Raises:
+        NotFound: The run's files are gone.
+    """
+    from pyspark.ml import PipelineModel
+
+    from genlab_widgets.training.spark.places import Place, address
+    from genlab_widgets.training.trainers import trainer_for
+
+    result = folder.read_result()
+    if result is None or not folder.model.is_dir():
+        raise NotFound("The model's files are gone.", f"{folder.model} is not there.", "Train again.")
+    place = Place(folder.path)
+    try:
+        pipeline = PipelineModel.read().session(spark).load(address(place.path / folder.model.name))
+        return trainer_for(result.used).read(spark, pipeline, examples)
+    finally:
+        place.close()
+
+
+def measure(spark: SparkSession, folder: RunFolder, prepared: Prepared, seed: int) -> Benchmark:
+    """Scores the model of a run on those of the test tasks that it has not learned from.
+
+    Args:
+        spark: A running session.
+        folder: The model's run.
+        prepared: The rows whose test part is read.
+        seed: Seed of the bootstrap.
+
+    Raises:
+        NotFound: The run's files are gone.
+        TooFewCompletions: It has learned from all of them.
+    """
+    gold = unseen(folder, prepared.parts.test)
+    if not gold:
+        raise TooFewCompletions(
+            "The model cannot be measured on these tasks.",
+            "It has learned from every one of them.",
+            "Complete more tasks, or give tasks that it has not seen the Test tag.",
+        )
+    return benchmark.evaluate(prepared.kind, gold, read(spark, folder, gold), prepared.labels, seed)
+
+
+def against(
+    spark: SparkSession, name: str, folder: RunFolder, prepared: Prepared, predicted: Sequence[Example], seed: int
+) -> Incumbent:
+    """Compares a new model with one that is deployed, on the test tasks from which that one has not learned.
+
+    Args:
+        spark: A running session.
+        name: The deployed model.
+        folder: Its run.
+        prepared: The rows of the new model.
+        predicted: The test tasks with what the new model finds.
+        seed: Seed of the bootstrap.
+
+    Returns:
+        Both F1; without them, and with the reason, where the deployed model cannot be measured: then it is replaced.
+    """
+    try:
+        old = measure(spark, folder, prepared, seed)
+    except (NotFound, TooFewCompletions) as error:
+        return Incumbent(model=name, note=f"{name} was not compared: {error.why}")
+    fair = {row[0] for row in old.documents}
+    gold, found = ([item for item in part if item.task_id in fair] for part in (prepared.parts.test, predicted))
+    new = benchmark.evaluate(prepared.kind, gold, found, prepared.labels, seed)
+    note = f"On {len(fair):,} test tasks F1 is {new.f1:.3f}; {name}, which is deployed, has {old.f1:.3f}."
+    return Incumbent(model=name, f1=old.f1, new_f1=new.f1, tasks=len(fair), note=note)
