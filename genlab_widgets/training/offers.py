@@ -114,6 +114,13 @@ def require(spec: TrainingSpec, config: LabelingConfig, scripts: Sequence[Script
                 f"Leave {name} out, or train classification.",
                 fields={name: "It belongs to classification."},
             )
+    if spec.head != "automatic" and spec.architecture == "fine_tuned":
+        raise WrongParameters(
+            "A head and the fine-tuned transformer do not go together.",
+            "The head classifies frozen vectors; the transformer has one of its own.",
+            "Leave one of the two at automatic.",
+            fields={"head": unused(spec.kind, spec.architecture)["head"]},
+        )
     _require_library(spec)
     if not architecture_fits(spec.kind, spec.architecture):
         raise WrongParameters(

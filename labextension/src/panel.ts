@@ -140,7 +140,10 @@ export class GenlabPanel extends Widget {
       const row = element('li');
       const name = button(project.name, `project ${project.name}`, () => this._open('train', project.name));
       name.title = this._trans.__('Train a model on %1', project.name);
-      row.append(name, element('span', 'jp-GenlabPanel-count', this._trans.__('%1 tasks', project.tasks)));
+      row.append(
+        name,
+        element('span', 'jp-GenlabPanel-count', this._trans.__('%1 tasks', project.tasks.toLocaleString())),
+      );
       list.append(row);
     }
     return [title, list];

@@ -108,3 +108,10 @@ def test_spark_nlps_classifier_takes_two_to_a_hundred_classes(count: int, refuse
 def test_classes_that_are_left_out_do_not_count() -> None:
     fields = {"kind": "classification", "head": "classifier_dl"}
     offers.require(spec(**fields, leave_out_labels=("c7",)), of_classes(101))
+
+
+def test_a_head_is_for_frozen_vectors() -> None:
+    with pytest.raises(WrongParameters, match="do not go together") as caught:
+        offers.require(spec(kind="classification", architecture="fine_tuned", head="logistic_regression"), CONFIG)
+    assert set(caught.value.details["fields"]) == {"head"}
+    offers.require(spec(kind="classification", head="logistic_regression"), CONFIG)

@@ -20,7 +20,7 @@ def project(home: Path, tmp_path: Path) -> Project:
 def test_the_switch_acts_at_once_with_the_settings_of_the_form(project: Project) -> None:
     page = TrainPage(project, background=False)
     panel = page.learning
-    assert (panel.active.value, panel.threshold.disabled, panel.renew.layout.display) == (False, True, "none")
+    assert (panel.active.value, panel.threshold.disabled, panel.renewal.layout.display) == (False, True, "none")
     page.state.fill(epochs="7")
 
     panel.active.value = True
@@ -33,10 +33,10 @@ def test_the_switch_acts_at_once_with_the_settings_of_the_form(project: Project)
     assert project.active_learning.threshold == 100  # type: ignore[union-attr]
 
     page.state.fill(epochs="9")
-    assert panel.renew.layout.display != "none", "it still trains with the settings of before"
+    assert panel.renewal.layout.display != "none", "it still trains with the settings of before"
     panel.renew.click()
     assert project.active_learning.fields["epochs"] == 9  # type: ignore[union-attr]
-    assert panel.renew.layout.display == "none"
+    assert panel.renewal.layout.display == "none"
 
     panel.active.value = False
     assert project.active_learning is None

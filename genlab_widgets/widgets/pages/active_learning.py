@@ -10,6 +10,7 @@ import ipywidgets
 
 from genlab_widgets.errors import GenlabError
 from genlab_widgets.projects.active_learning import USUAL
+from genlab_widgets.training.offers import ALL
 from genlab_widgets.widgets.pages import wording
 from genlab_widgets.widgets.pages.page import Page, row, show, text
 from genlab_widgets.widgets.parts import Field, h
@@ -42,14 +43,15 @@ class ActiveLearningPanel(ipywidgets.Box):
             label="New completions", kind="select", options=_options(*USUAL), value=str(USUAL[0]), disabled=True
         )
         self.told = text()
-        self.renew = page.button("Use the settings above", self._begin)
+        self.renew = page.button("Use the present settings", self._begin)
+        self.renewal = row(self.renew)
         self.active.observe(page.guarded(lambda _: self._changed()), "value")
         self.threshold.observe(page.guarded(lambda _: self._changed()), "value")
         self.children = (
             text(h("h2", "Active learning")),
             row(self.active, self.threshold, style="genlab-fields"),
             self.told,
-            row(self.renew),
+            self.renewal,
         )
         self.draw()
 
@@ -74,7 +76,8 @@ class ActiveLearningPanel(ipywidgets.Box):
         finally:
             self._drawing = False
         self.told.value = h("p", told, class_="genlab-hint", role="status") if told else ""
-        show(self.renew, differs)
+        show(self.told, bool(told))
+        show(self.renewal, differs)
 
     def _changed(self) -> None:
         if self._drawing:
@@ -108,6 +111,8 @@ def _options(*counts: int) -> list[dict[str, Any]]:
 
 
 def _told(state: ActiveLearning, new: int) -> str:
-    kind = str(state.fields.get("kind", "")) or "usual"
-    told = f"{new:,} of {wording.plural(state.threshold, 'new completion')} so far; {state.user} trains then ({kind})."
+    kind = str(state.fields.get("kind", ""))
+    what = "every kind" if kind == ALL else wording.KINDS.get(kind, "a model")
+    counted = f"{new:,} of {wording.plural(state.threshold, 'new completion')} so far."
+    told = f"{counted} Then {what} is trained, for {state.user}."
     return f"{told} The last training could not be started: {state.problem}" if state.problem else told

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from genlab_widgets.workspace import Project, Run
 
 COLUMNS = (
-    Column("model", "Model", filter=True),
+    Column("model", "Model", filter=True, wide=True),
     Column("kind", "Kind", filter=True),
     Column("source", "Source", filter=True),
     Column("data", "Data", filter=True, wide=True),

@@ -68,6 +68,7 @@ class PreannotatePanel(ipywidgets.Box):
             self.progress.status = "Loads the models, some 20 seconds \u2026" if not state.read else "Reads \u2026"
             self.progress.detail = f"{wording.plural(state.read, 'task')} read" if state.read else ""
         self.result.value = _result(state) if state is not None and not running else ""
+        show(self.result, bool(self.result.value))
 
     def _models(self) -> tuple[str, ...]:
         try:

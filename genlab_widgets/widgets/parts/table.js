@@ -47,11 +47,14 @@ function render({ model, el }) {
     redraw(head, titles, filters);
   };
 
+  // Long names have no blanks: their underscores are where a line may end.
+  const broken = (text) => String(text).split(/(?<=_)/).flatMap((part) => [part, h("wbr", {})]);
+
   const cell = (column, value, index) => {
     const content = [];
     const text = value?.text ?? "";
     if (value?.chip) content.push(h("span", { class: `genlab-chip genlab-${value.chip}` }, text));
-    else content.push(text);
+    else content.push(...(column.wide ? broken(text) : [text]));
     if (value?.small) content.push(h("small", {}, ` ${value.small}`));
     const attributes = { class: column.numeric ? "genlab-right" : column.wide ? "genlab-wide" : null, title: value?.title };
     return index === 0 ? h("th", { scope: "row", ...attributes }, content) : h("td", attributes, content);
