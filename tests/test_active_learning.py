@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from genlab_widgets import Workspace
 from genlab_widgets.cli import cli
 from genlab_widgets.errors import NotAllowed, WrongParameters
+from genlab_widgets.projects.active_learning import FILE
 from genlab_widgets.projects.members import Members
 from genlab_widgets.workspace import Project
 from tests.samples import write_export, write_template
@@ -94,6 +95,14 @@ def test_why_it_cannot_train_is_kept_until_new_completions_come(
     assert found.active_learning is not None
     assert "guest" in found.active_learning.problem
     assert found.new_completions == 10
+    assert workspace.runs() == []
+
+
+def test_damaged_files_stop_no_import(project: Project, workspace: Workspace, tmp_path: Path) -> None:
+    (project.folder / FILE).write_text("{")
+    again = with_tasks(workspace, tmp_path, 70)
+    assert again.task_count == 70
+    workspace.reconcile()
     assert workspace.runs() == []
 
 

@@ -117,9 +117,16 @@ def deploy(model_name: str, project: str | None, undo: bool, yes: bool, dry_run:
     type=click.FloatRange(0, 1),
     help="Leave out what has a lower score than this, 0 to 1; what has no score stays. Without it all is kept.",
 )
+@click.option("--doubtful-first", is_flag=True, help="Put tasks first in which the model is least sure of an item.")
 @json_option
 def preannotate(
-    name: str, files: tuple[Path, ...], everything: bool, out: Path | None, min_score: float | None, as_json: bool
+    name: str,
+    files: tuple[Path, ...],
+    everything: bool,
+    out: Path | None,
+    min_score: float | None,
+    doubtful_first: bool,
+    as_json: bool,
 ) -> int:
     """Let a trained model, or all deployed models of a project, read texts, images and PDFs.
 
@@ -142,6 +149,8 @@ def preannotate(
 
         with _stdout_kept():
             found = reader.preannotate(files, everything, show, min_score=min_score)
+    if doubtful_first:
+        found.doubtful_first()
     for problem in found.problems:
         note(f"Warning: {problem}")
     if out is not None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from genlab_widgets.errors import GenlabError
+from genlab_widgets.errors import BadInput, GenlabError
 from genlab_widgets.projects import active_learning
 from genlab_widgets.projects.active_learning import ActiveLearning
 from genlab_widgets.projects.store import projects_folder
+from genlab_widgets.training.runfolder import failure_of
 
 if TYPE_CHECKING:
     from genlab_widgets.workspace._project import Project
@@ -27,9 +28,13 @@ def last_training(project: Project) -> datetime | None:
 
 def count(project: Project) -> None:
     """Counts the completions that an import brought, and starts the training that is due."""
-    if project.active_learning is not None:
+    try:
+        if project.active_learning is None:
+            return
         active_learning.count(project.stored, last_training(project))
-        look(project.workspace)
+    except BadInput:  # what was stored of it is damaged: the import has succeeded all the same, and its pages say so
+        return
+    look(project.workspace)
 
 
 def look(workspace: Workspace) -> list[Run]:
@@ -53,8 +58,8 @@ def _look(workspace: Workspace, name: str) -> list[Run]:
     own = type(workspace)(workspace.home, state.user).project(name)
     try:
         return _start(own, state)
-    except GenlabError as error:
-        active_learning.save(project.stored, state.model_copy(update={"problem": str(error)}))
+    except Exception as error:  # whatever it is, the pages that look go on
+        active_learning.save(project.stored, state.model_copy(update={"problem": failure_of(error).sentence}))
         return []
 
 

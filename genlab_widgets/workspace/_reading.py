@@ -81,11 +81,12 @@ class Reading:
         found = self.state
         return found is not None and found.ended_at is None
 
-    def start(self, everything: bool = False) -> None:
+    def start(self, everything: bool = False, doubtful_first: bool = False) -> None:
         """Lets the deployed models read the tasks that nobody has completed, in a process of its own.
 
         Args:
             everything: Also those with completions.
+            doubtful_first: Puts tasks first in which the models are least sure of an item.
 
         Raises:
             Conflict: One reads already, or the labeling config names no model.
@@ -98,7 +99,14 @@ class Reading:
         self._project.reading()  # refuses where no model could read
         workspace = self._project.workspace
         own = {"GENLAB_HOME": str(workspace.home), "GENLAB_USER": workspace.user, processes.MARKER: str(self.folder)}
-        command = [sys.executable, "-m", __name__, self._project.name, *(["all"] if everything else [])]
+        asked = {"all": everything, "doubtful": doubtful_first}
+        command = [
+            sys.executable,
+            "-m",
+            __name__,
+            self._project.name,
+            *(word for word, wanted in asked.items() if wanted),
+        ]
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             (self.folder / PREDICTIONS).unlink(missing_ok=True)
@@ -149,17 +157,17 @@ class Reading:
         return processes.lives(state.pid, state.pid_created, self.folder)
 
 
-def main(name: str, everything: bool) -> None:
+def main(name: str, everything: bool, doubtful_first: bool) -> None:
     """Reads, and writes down what came of it."""
     from genlab_widgets.runs import processes
     from genlab_widgets.workspace import Workspace
 
     reading = Reading(Workspace().project(name))
     began = State(pid=os.getpid(), pid_created=processes.created(os.getpid()))
-    reading.write(_read(reading, began, everything).model_copy(update={"ended_at": datetime.now(UTC)}))
+    reading.write(_read(reading, began, everything, doubtful_first).model_copy(update={"ended_at": datetime.now(UTC)}))
 
 
-def _read(reading: Reading, began: State, everything: bool) -> State:
+def _read(reading: Reading, began: State, everything: bool, doubtful_first: bool) -> State:
     told = 0
 
     def progress(count: int) -> None:
@@ -170,6 +178,8 @@ def _read(reading: Reading, began: State, everything: bool) -> State:
 
     try:
         found = reading._project.preannotate(everything=everything, progress=progress)
+        if doubtful_first:
+            found.doubtful_first()
         found.write(reading.folder / PREDICTIONS)
     except Exception as error:
         traceback.print_exc()  # into its log
@@ -187,4 +197,4 @@ def _read(reading: Reading, began: State, everything: bool) -> State:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], "all" in sys.argv[2:])
+    main(sys.argv[1], "all" in sys.argv[2:], "doubtful" in sys.argv[2:])

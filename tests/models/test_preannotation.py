@@ -219,3 +219,15 @@ def test_files_of_html_are_read_as_people_see_them(tmp_path: Path) -> None:
 def test_a_prediction_names_its_models_as_both_tools_do() -> None:
     told = prediction(1, [], ["ner_a", "classification_b"], "now")
     assert told["model"] == told["model_version"] == "ner_a, classification_b"
+
+
+def test_doubtful_tasks_can_come_first() -> None:
+    scores: list[list[float | None]] = [[0.9], [], [0.95, 0.3], [None], [0.5]]
+    found = Preannotation(
+        [
+            {"id": number, "predictions": [{"result": [{"score": score} for score in item]}]}
+            for number, item in enumerate(scores)
+        ]
+    )
+    found.doubtful_first()
+    assert [item["id"] for item in found.tasks] == [2, 4, 0, 1, 3]

@@ -185,7 +185,7 @@ def test_the_project_is_read_in_a_process_of_its_own(trained: RunFolder) -> None
     model.deploy()
     project = workspace.project(model.project)
     reading = project.preannotation
-    reading.start(everything=True)
+    reading.start(everything=True, doubtful_first=True)
     assert reading.running
     with pytest.raises(Conflict, match="already"):
         project.preannotation.start()

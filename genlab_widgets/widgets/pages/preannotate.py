@@ -35,15 +35,19 @@ class PreannotatePanel(ipywidgets.Box):
         self._drawn: tuple[object, ...] | None = None
         self.about, self.result = text(), text()
         self.everything = Field(label="Also tasks that people have completed", kind="checkbox")
+        self.doubtful = Field(
+            label="Doubtful ones first", kind="checkbox", hint="Tasks in which the models are least sure of something."
+        )
         self.start = page.button("Pre-annotate", self._start, style="primary")
         self.stop = page.button("Stop reading", self._stop, "Stopping \u2026")
         self.progress = Progress(label="Reading")
         self.download = Download(text="Download predictions")
         self.download.serve(self._pack)
+        self.choices = row(self.everything, self.doubtful, style="genlab-fields")
         self.children = (
             text(h("h2", "Pre-annotation")),
             self.about,
-            self.everything,
+            self.choices,
             row(self.start, self.stop, self.download),
             self.progress,
             self.result,
@@ -60,7 +64,7 @@ class PreannotatePanel(ipywidgets.Box):
         self.start.disabled = not models
         running = state is not None and state.ended_at is None
         show(self.start, not running)
-        show(self.everything, not running and bool(models))
+        show(self.choices, not running and bool(models))
         show(self.stop, running)
         show(self.progress, running)
         show(self.download, not running and state is not None and state.items is not None)
@@ -77,7 +81,7 @@ class PreannotatePanel(ipywidgets.Box):
             return ()
 
     def _start(self) -> None:
-        self._reading.start(bool(self.everything.value))
+        self._reading.start(bool(self.everything.value), bool(self.doubtful.value))
         self.draw()
 
     def _stop(self) -> None:
