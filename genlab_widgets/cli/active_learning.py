@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from genlab_widgets.cli.options import CLI_DEFAULTS, given, json_option, spec_options
 from genlab_widgets.cli.output import emit_json, say
 from genlab_widgets.errors import WrongParameters
-
-if TYPE_CHECKING:
-    from genlab_widgets.workspace import Project
 
 
 @click.command("active-learning")
@@ -39,7 +36,7 @@ def active_learning(project: str, every: int | None, off: bool, as_json: bool, *
         raise WrongParameters(
             "Nothing was changed.", "Settings of the trainings belong to --every.", "Add --every 50, for example."
         )
-    told = state_fields(chosen)
+    told = chosen.active_learning_fields()
     if as_json:
         emit_json(told)
     elif not told["on"]:
@@ -48,19 +45,3 @@ def active_learning(project: str, every: int | None, off: bool, as_json: bool, *
         say(f"{chosen.name} trains again after {told['every']:,} new completions; {told['new']:,} so far.")
         if told["problem"]:
             say(f"The last training could not be started. {told['problem']}")
-
-
-def state_fields(project: Project) -> dict[str, Any]:
-    """Returns the state as JSON-able fields."""
-    state = project.active_learning
-    if state is None:
-        return {"project": project.name, "on": False}
-    return {
-        "project": project.name,
-        "on": True,
-        "every": state.threshold,
-        "new": project.new_completions,
-        "user": state.user,
-        "settings": state.fields,
-        "problem": state.problem,
-    }

@@ -62,6 +62,29 @@ class DeployBody(Body):
     """The `preview` of the change that the user has seen; where the config was changed since, nothing is done."""
 
 
+class LearningBody(SpecBody):
+    """When a project trains again by itself; `spec` has the settings of its trainings."""
+
+    every: int | None = None
+    """After so many new completions; without it, it is switched off."""
+
+
+class PreannotationBody(Body):
+    """Which tasks the deployed models read."""
+
+    everything: bool = False
+    """Also tasks that people have completed."""
+    doubtful_first: bool = False
+    """Puts tasks first in which the models are least sure of an item."""
+
+
+class DeleteProjectBody(Body):
+    """What goes with a project."""
+
+    with_runs: bool = False
+    """Its runs and models, too; without, they stay."""
+
+
 class RunsQuery(Query):
     """Which runs are listed."""
 

@@ -18,11 +18,14 @@ from genlab_widgets.server import answers
 from genlab_widgets.server.asking import (
     Asked,
     Body,
+    DeleteProjectBody,
     DeployBody,
     ImportBody,
+    LearningBody,
     LogQuery,
     ModelsQuery,
     PageQuery,
+    PreannotationBody,
     Query,
     RunsQuery,
     SpecBody,
@@ -176,6 +179,60 @@ def train(asked: Asked) -> Answer:
     return {"runs": [answers.run_details(run) for run in started]}
 
 
+@_route("GET", "projects/{project}/active-learning")
+def active_learning(asked: Asked) -> Answer:
+    """Says whether the project trains again by itself, after how many new completions, and how many there are."""
+    return _project(asked).active_learning_fields()
+
+
+@_route("POST", "projects/{project}/active-learning", body=LearningBody)
+def learn(asked: Asked) -> Answer:
+    """Switches active learning on, in the name of who asks, or off."""
+    body: LearningBody = asked.body
+    chosen = _project(asked)
+    if body.every is None:
+        chosen.stop_active_learning()
+    else:
+        chosen.start_active_learning(body.every, **_fields(body))
+    return chosen.active_learning_fields()
+
+
+@_route("GET", "projects/{project}/preannotation")
+def preannotation(asked: Asked) -> Answer:
+    """Says how far the last pre-annotation is, or what came of it; empty where there was none."""
+    state = _project(asked).preannotation.state
+    return {} if state is None else state.model_dump(mode="json", exclude={"pid", "pid_created"})
+
+
+@_route("POST", "projects/{project}/preannotation", body=PreannotationBody, status=201)
+def preannotate(asked: Asked) -> Answer:
+    """Lets the deployed models read the tasks that nobody has completed, and returns at once."""
+    body: PreannotationBody = asked.body
+    _project(asked).preannotation.start(body.everything, body.doubtful_first)
+    return preannotation(asked)
+
+
+@_route("POST", "projects/{project}/preannotation/stop")
+def stop_preannotation(asked: Asked) -> Answer:
+    """Stops it; what was read is given up."""
+    _project(asked).preannotation.stop()
+    return preannotation(asked)
+
+
+@_route("GET", "projects/{project}/predictions")
+def predictions(asked: Asked) -> Answer:
+    """Returns what the last pre-annotation found: tasks with predictions, which the annotation tool imports."""
+    return {"tasks": _project(asked).preannotation.tasks()}
+
+
+@_route("POST", "projects/{project}/delete", body=DeleteProjectBody)
+def delete_project(asked: Asked) -> Answer:
+    """Deletes a project for good; nothing of it may run."""
+    chosen = _project(asked)
+    chosen.delete(with_runs=asked.body.with_runs)
+    return {"deleted": asked.place["project"]}
+
+
 @_route("GET", "runs", query=RunsQuery)
 def runs(asked: Asked) -> Answer:
     """Lists runs, the newest first, and says how many are in each state."""
@@ -220,6 +277,13 @@ def notebook(asked: Asked) -> Answer:
 def stop(asked: Asked) -> Answer:
     """Stops a training and returns when it has ended; one that has ended already stays as it is."""
     return answers.run_details(asked.workspace.run(asked.place["run"]).stop())
+
+
+@_route("POST", "runs/{run}/delete")
+def delete_run(asked: Asked) -> Answer:
+    """Deletes an ended run for good, with its notebook, log and model; a deployed model is not deleted."""
+    asked.workspace.delete_runs([asked.place["run"]])
+    return {"deleted": asked.place["run"]}
 
 
 @_route("GET", "models", query=ModelsQuery)

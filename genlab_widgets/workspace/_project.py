@@ -338,6 +338,21 @@ class Project:
         state = self.active_learning
         return 0 if state is None else state.new(last_training(self))
 
+    def active_learning_fields(self) -> dict[str, Any]:
+        """Returns the state of active learning as JSON-able fields, as command line and REST show it."""
+        state = self.active_learning
+        if state is None:
+            return {"project": self.name, "on": False}
+        return {
+            "project": self.name,
+            "on": True,
+            "every": state.threshold,
+            "new": self.new_completions,
+            "user": state.user,
+            "settings": state.fields,
+            "problem": state.problem,
+        }
+
     def start_active_learning(self, every: int = 50, **fields: Any) -> ActiveLearning:
         """Lets the project train again whenever an import has brought so many new completions.
 

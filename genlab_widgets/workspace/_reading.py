@@ -6,6 +6,7 @@ What it has read so far, and what came of it, stands in ``<home>/preannotations/
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import traceback
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -133,6 +134,18 @@ class Reading:
             processes.sweep(self.folder)
             self.write(found.model_copy(update={"error": "It was stopped.", "ended_at": datetime.now(UTC)}))
 
+    def tasks(self) -> list[dict[str, Any]]:
+        """Returns the tasks with predictions.
+
+        Raises:
+            Conflict: There are none.
+        """
+        try:
+            found: list[dict[str, Any]] = json.loads((self.folder / PREDICTIONS).read_bytes())
+            return found
+        except FileNotFoundError as error:
+            raise _nothing_read() from error
+
     def packed(self) -> bytes:
         """Returns the tasks with predictions, as JSON in a zip that the annotation tool imports.
 
@@ -144,7 +157,7 @@ class Reading:
             with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
                 archive.write(self.folder / PREDICTIONS, PREDICTIONS)
         except FileNotFoundError as error:
-            raise Conflict("There are no predictions to download.", "", "Let the models read first.") from error
+            raise _nothing_read() from error
         return packed.getvalue()
 
     def write(self, state: State) -> None:
@@ -155,6 +168,10 @@ class Reading:
         from genlab_widgets.runs import processes
 
         return processes.lives(state.pid, state.pid_created, self.folder)
+
+
+def _nothing_read() -> Conflict:
+    return Conflict("There are no predictions.", "", "Let the models read first.")
 
 
 def main(name: str, everything: bool, doubtful_first: bool) -> None:

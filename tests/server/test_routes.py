@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from genlab_widgets import __version__, errors
 from genlab_widgets.runs.states import EndReason, Status
 from genlab_widgets.server import PREFIX, handler, routes
 from genlab_widgets.workspace import Workspace
+from genlab_widgets.workspace._reading import PREDICTIONS, State
 from tests.samples import LABELS, finish, imported, task, write_export, zipped
 from tests.server.conftest import Ask
 
@@ -320,3 +322,38 @@ def test_figures_that_are_no_numbers_are_null() -> None:
 
 def test_end_reasons_are_text() -> None:
     assert routes.as_json({"reason": next(iter(EndReason))}).startswith('{"reason": "')
+
+
+async def test_active_learning_is_switched_and_shown(ask: Ask, notes: str) -> None:
+    place = f"projects/{notes}/active-learning"
+    assert (await ask("GET", place)).body == {"project": notes, "on": False}
+    told = await ask("POST", place, {"every": 20, "spec": FINISHED}, person="max")
+    assert (told.status, told.body["every"], told.body["new"], told.body["user"]) == (200, 20, 0, "max")
+    assert told.body["settings"] == FINISHED
+    assert (await ask("POST", place, {"every": 0})).status == 400
+    assert (await ask("POST", place, {}, person="noah")).status == 403
+    assert (await ask("POST", place, {}, person="max")).body["on"] is False
+
+
+async def test_preannotation_is_refused_without_a_model_and_shown_when_it_has_ended(ask: Ask, notes: str) -> None:
+    place = f"projects/{notes}/preannotation"
+    assert (await ask("GET", place)).body == {}
+    assert (await ask("POST", place)).status == 409
+    assert (await ask("GET", f"projects/{notes}/predictions")).status == 409
+    reading = Workspace().project(notes).preannotation
+    reading.folder.mkdir(parents=True)
+    reading.write(State(read=3, items=2, ended_at=datetime(2026, 11, 26, tzinfo=UTC)))
+    (reading.folder / PREDICTIONS).write_text('[{"id": 1}]')
+    told = (await ask("POST", f"{place}/stop")).body
+    assert (told["read"], told["items"], told["error"]) == (3, 2, "")
+    assert (await ask("GET", f"projects/{notes}/predictions")).body == {"tasks": [{"id": 1}]}
+
+
+async def test_runs_and_projects_are_deleted_by_those_who_may(ask: Ask, notes: str) -> None:
+    workspace = Workspace(user="olga")
+    run = finish(workspace, workspace.project(notes).spec(), notes)
+    assert (await ask("POST", f"runs/{run.id}/delete", person="noah")).status == 403
+    assert (await ask("POST", f"runs/{run.id}/delete", person="max")).body == {"deleted": run.id}
+    assert (await ask("GET", f"runs/{run.id}")).status == 404
+    assert (await ask("POST", f"projects/{notes}/delete", {"with_runs": True}, person="max")).body == {"deleted": notes}
+    assert (await ask("GET", "projects")).body["projects"] == []
