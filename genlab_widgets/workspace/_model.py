@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from genlab_widgets.models.preannotation import Preannotation
     from genlab_widgets.models.registry import ModelRow
     from genlab_widgets.projects.labeling_config import LabelingConfig
+    from genlab_widgets.training.runfolder import Result
     from genlab_widgets.training.scores import Benchmark
     from genlab_widgets.workspace._project import Project
     from genlab_widgets.workspace._run import Run
@@ -118,9 +119,14 @@ class Model:
         return self.workspace.model_rows.run_folder(self.row).model
 
     @property
+    def result(self) -> Result | None:
+        """``result.json`` of its run: what was trained, why and how well; None if the run's files are gone."""
+        return self.workspace.model_rows.run_folder(self.row).read_result()
+
+    @property
     def benchmark(self) -> Benchmark | None:
         """Everything measured on the held-out tasks; None if its run's files are gone."""
-        result = self.workspace.model_rows.run_folder(self.row).read_result()
+        result = self.result
         return result.benchmark if result else None
 
     @property

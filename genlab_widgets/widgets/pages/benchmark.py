@@ -175,7 +175,7 @@ def _facts(result: Result) -> Markup:
     rows: list[tuple[str, object]] = [
         ("Data", f"{sum(result.selection.values()):,} tasks" if result.selection else "\u2013"),
         ("Split", split),
-        ("Network", _network(result)),
+        ("Network", f"{network(result)}. {result.why}" if result.why else network(result)),
         ("Embeddings", str(result.embeddings.get("name") or spec.embeddings)),
         *(
             (
@@ -194,8 +194,8 @@ def _facts(result: Result) -> Markup:
     return h("section", h("h3", "How it was trained"), facts(rows))
 
 
-def _network(result: Result) -> str:
-    """Returns what was trained, and why where that was automatic."""
+def network(result: Result) -> str:
+    """Returns what was trained."""
     from genlab_widgets.training.offers import ARCHITECTURES
 
     if result.script:
@@ -203,7 +203,7 @@ def _network(result: Result) -> str:
     title = ARCHITECTURES[result.used.architecture]
     if result.kind == "classification" and result.used.architecture == "annotator":
         title = next((item.title for item in result.race if item.chosen), title)
-    return f"{title}. {result.why}" if result.why else title
+    return title
 
 
 def _parameters(spec: TrainingSpec) -> str:

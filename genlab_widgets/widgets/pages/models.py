@@ -10,7 +10,7 @@ import ipywidgets
 from genlab_widgets.errors import GenlabError
 from genlab_widgets.projects.language import name_of
 from genlab_widgets.widgets.pages import wording
-from genlab_widgets.widgets.pages.benchmark import BenchmarkPanel, facts, interval
+from genlab_widgets.widgets.pages.benchmark import BenchmarkPanel, facts, interval, network
 from genlab_widgets.widgets.pages.colours import label_colours
 from genlab_widgets.widgets.pages.deploy import DeployPanel
 from genlab_widgets.widgets.pages.page import Page, close_all_of, row, show, text
@@ -151,9 +151,10 @@ class Tile(ipywidgets.Box):
 def tile_markup(model: Model, projects: Sequence[str]) -> Markup:
     """Returns what a tile says of its model and of the projects that use it."""
     try:
-        benchmark = model.benchmark
+        result = model.result
     except GenlabError:
-        benchmark = None
+        result = None
+    benchmark = result.benchmark if result else None
     spread = h("small", f" ({interval(benchmark)})") if benchmark else None
     chip = (
         h("span", "Deployed", class_="genlab-chip genlab-ok")
@@ -165,6 +166,7 @@ def tile_markup(model: Model, projects: Sequence[str]) -> Markup:
     place = f"labeling config of {', '.join(projects)}" if projects else "nowhere"
     rows = [
         ("Kind", wording.KINDS.get(model.kind, model.kind)),
+        *([("Network", network(result))] if result else []),
         ("Version", str(model.version)),
         (
             "Trained",
