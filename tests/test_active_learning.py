@@ -56,6 +56,17 @@ def test_it_trains_when_enough_is_new_and_only_then(workspace: Workspace, projec
     assert with_tasks(workspace, tmp_path, 68).new_completions == 2
 
 
+def test_a_training_that_was_deleted_is_not_started_again(
+    workspace: Workspace, project: Project, tmp_path: Path
+) -> None:
+    with_tasks(workspace, tmp_path, 66)
+    (run,) = workspace.runs()
+    run.wait(60)
+    workspace.delete_runs([run])
+    workspace.reconcile()
+    assert workspace.runs() == []
+
+
 def test_a_training_that_somebody_starts_has_seen_what_is_there(
     workspace: Workspace, project: Project, tmp_path: Path
 ) -> None:
@@ -111,6 +122,9 @@ def test_settings_are_checked_when_it_is_switched_on(project: Project) -> None:
         project.start_active_learning(5, epochs=0)
     with pytest.raises(WrongParameters):
         project.start_active_learning(0)
+    for wrong in ({"epochs": -5}, {"deploy": "wrong"}, {"nothing": 1}, {"tags": 5}):
+        with pytest.raises(WrongParameters):
+            project.start_active_learning(5, kind="all", **wrong)
 
 
 def test_the_command_switches_and_shows_it(project: Project) -> None:

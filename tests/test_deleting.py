@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,10 @@ from sqlalchemy.exc import OperationalError
 from genlab_widgets import Workspace
 from genlab_widgets.cli import cli
 from genlab_widgets.errors import Conflict, GenlabError, NotAllowed, NotFound
+from genlab_widgets.runs import processes
 from genlab_widgets.widgets.pages.history import HistoryPage
 from genlab_widgets.workspace import Project, Run
+from genlab_widgets.workspace._reading import PREDICTIONS, State
 from tests.samples import finish, write_export
 
 
@@ -114,3 +118,40 @@ def test_the_history_asks_before_it_deletes(project: Project, run: Run) -> None:
     assert [found.id for found in project.runs()] == [other.id]
     assert [row["id"] for row in page.table.rows] == [other.id]
     assert (page.table.selected, page.delete_button.disabled) == ([], True)
+
+
+def test_a_project_elsewhere_is_not_deleted(project: Project, run: Run, tmp_path: Path) -> None:
+    """Its runs could not be told from those of the project of that name here."""
+    elsewhere = Workspace(tmp_path / "elsewhere", user="guest")
+    folder = elsewhere.import_project(write_export(tmp_path / "other", 5, name="notes")).project.folder
+    with pytest.raises(Conflict, match="no project of this workspace"):
+        project.workspace.project(folder).delete(with_runs=True)
+    assert folder.is_dir()
+    assert [found.id for found in project.runs()] == [run.id]
+
+
+def test_what_models_read_goes_with_the_project(project: Project) -> None:
+    reading = project.preannotation
+    reading.folder.mkdir(parents=True)
+    (reading.folder / PREDICTIONS).write_text('[{"id": 1}]')
+    me = os.getpid()
+    reading.write(State(pid=me, pid_created=processes.created(me)))
+    with pytest.raises(Conflict, match="was not deleted"):
+        project.delete()
+    reading.write(State(items=1, ended_at=datetime.now(UTC)))
+    project.delete()
+    assert not reading.folder.exists()
+
+
+def test_a_deleted_model_is_named_by_nothing_again(project: Project, run: Run) -> None:
+    workspace = project.workspace
+    first = workspace.model(run.model or "")
+    first.deploy()
+    second = workspace.model(finish(workspace, project.spec(), "notes").model or "")
+    second.deploy()
+    workspace.delete_runs([run])
+    second.undo_deploy()
+    assert run.model not in project.named_models()
+    workspace.delete_runs([second.run])
+    third = workspace.model(finish(workspace, project.spec(), "notes").model or "")
+    assert third.version == 3, "the names of models that were deployed are not given out again"

@@ -432,3 +432,9 @@ def test_a_training_is_stopped(
     assert run.wait(timeout=60).status is Status.CANCELLED
     assert run.model is None
     assert text_of(1)[0] not in run.message
+
+
+def test_a_damaged_project_can_be_imported_again(workspace: Workspace, project: Project, tmp_path: Path) -> None:
+    (project.folder / "project.json").write_text("{")
+    again = workspace.import_project(write_export(tmp_path / "again", 5, name="notes")).project
+    assert again.task_count == 5

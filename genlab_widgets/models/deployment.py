@@ -12,9 +12,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
 
-from genlab_widgets.database import Database, deployments, now
+from genlab_widgets.database import Database, deployments, models, now
 from genlab_widgets.errors import Conflict
-from genlab_widgets.models.registry import ModelRow, Models, covered_part, named_model, part_of, place_of
+from genlab_widgets.models.registry import ModelRow, covered_part, named_model, part_of, place_of
 from genlab_widgets.projects.labeling_config import LabelingConfig
 from genlab_widgets.projects.store import Project
 from genlab_widgets.training.spec import TrainingSpec
@@ -59,10 +59,10 @@ def is_deployed(model: ModelRow, project: Project) -> bool:
     return any(named_model(named) == model.name for _, named in project.labeling_config.named(covered_part(model)))
 
 
-def incumbents(models: Models, spec: TrainingSpec, config: LabelingConfig) -> list[ModelRow]:
-    """Returns the models of this workspace that a config names where a training's model would be named."""
-    named = {named_model(model) for _, model in config.named(part_of(spec.kind, spec.classifier))}
-    return [row for row in models.list() if row.name in named and row.kind == spec.kind]
+def incumbents(spec: TrainingSpec, config: LabelingConfig) -> list[str]:
+    """Returns the models that a config names where a training's model would be named, also those from elsewhere."""
+    named = [named_model(model) for _, model in config.named(part_of(spec.kind, spec.classifier))]
+    return list(dict.fromkeys(name for name in named if name))
 
 
 def preview(model: ModelRow, project: Project) -> Deployment:
@@ -165,7 +165,20 @@ def undo_preview(database: Database, model: ModelRow, project: Project) -> Deplo
         before = LabelingConfig.parse(found.before.encode(_BYTES))
     else:
         before = _without(model, config, LabelingConfig.parse(found.before.encode(_BYTES)))
+    part = covered_part(model)
+    gone = _deleted(database, {named_model(named) for _, named in before.named(part) if named})
+    if gone:
+        before = before.with_models(
+            {value: None for value, named in before.named(part) if named_model(named) in gone}, part
+        )
     return Deployment(model, project, config, before, found.row)
+
+
+def _deleted(database: Database, names: set[str]) -> set[str]:
+    """Returns those of these models that were trained and deployed here once, and are deleted."""
+    with database.read() as connection:
+        known = set(connection.scalars(select(deployments.c.model).where(deployments.c.model.in_(names))))
+        return known - set(connection.scalars(select(models.c.name).where(models.c.name.in_(names))))
 
 
 def _without(model: ModelRow, config: LabelingConfig, earlier: LabelingConfig) -> LabelingConfig:

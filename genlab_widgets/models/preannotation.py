@@ -129,7 +129,8 @@ class Preannotation:
         """
         made = scratch(target)
         try:
-            made.write_text(json.dumps(self.tasks, ensure_ascii=False, indent=1), encoding="utf-8")
+            # As ASCII: a text may hold half a surrogate pair, which UTF-8 cannot write.
+            made.write_text(json.dumps(self.tasks, indent=1), encoding="ascii")
             os.replace(made, target)
         except OSError as error:
             with contextlib.suppress(OSError):  # there may be no such place at all

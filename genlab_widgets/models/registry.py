@@ -6,6 +6,7 @@ The registry keeps what can be listed and filtered; the model itself stays where
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -14,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from genlab_widgets.database import Database, models, now
+from genlab_widgets.database import Database, deployments, models, now
 from genlab_widgets.errors import NotFound
 from genlab_widgets.projects.labeling_config import Covered
 from genlab_widgets.projects.store import Project, open_project, projects_folder
@@ -140,7 +141,7 @@ class Models:
         if known is not None:
             return _row(dict(known))
         base = base_name(spec, project)
-        version = int(connection.scalar(select(func.max(models.c.version)).where(models.c.base == base)) or 0) + 1
+        version = 1 + self._highest(connection, base)
         place, language = self._origin(spec, project)
         row = ModelRow(
             name=base if version == 1 else f"{base}_v{version}",
@@ -161,6 +162,15 @@ class Models:
         values = {field.name: getattr(row, field.name) for field in fields(row)} | {"labels": list(row.labels)}
         connection.execute(insert(models).values(**values))
         return row
+
+    def _highest(self, connection: Connection, base: str) -> int:
+        """Returns the highest version of a name: of the models there are, and of those that were deployed once."""
+        own = connection.scalar(select(func.max(models.c.version)).where(models.c.base == base)) or 0
+        deployed = connection.scalars(
+            select(deployments.c.model).where(deployments.c.model.startswith(base)).distinct()
+        )
+        versions = (re.fullmatch(r"(?:_v(\d+))?", name.removeprefix(base)) for name in deployed)
+        return max([int(own), *(int(found[1] or 1) for found in versions if found)])
 
     def _origin(self, spec: TrainingSpec, project: str) -> tuple[str, str]:
         """Returns place and language of the project; a finished run can be adopted after its project went."""

@@ -33,6 +33,7 @@ class ActiveLearning(BaseModel):
         user: Who switched it on, and in whose name it trains.
         waiting: Completions that no training had seen when they were counted.
         counted_at: When that was, in UTC.
+        trained_at: When it last started a training itself, in UTC; that run may be deleted since.
         problem: Why the last training could not be started; it is tried again when new completions come.
     """
 
@@ -43,6 +44,7 @@ class ActiveLearning(BaseModel):
     user: str = ""
     waiting: int = 0
     counted_at: datetime
+    trained_at: datetime | None = None
     problem: str = ""
 
     def new(self, last_training: datetime | None) -> int:
@@ -55,7 +57,7 @@ class ActiveLearning(BaseModel):
 
     def saw_all(self, last_training: datetime | None) -> bool:
         """Tells whether a training was started since the last count: it has seen all that was there."""
-        return last_training is not None and last_training >= self.counted_at
+        return any(when is not None and when >= self.counted_at for when in (last_training, self.trained_at))
 
 
 class Completions(BaseModel):
@@ -118,8 +120,14 @@ def count(project: Project, last_training: datetime | None) -> ActiveLearning | 
     state = read(project)
     if state is None:
         return None
-    before = _read(project, COMPLETIONS, Completions) or Completions()
-    found = before.counted(usable(project, state.fields), state.saw_all(last_training))
+    present = usable(project, state.fields)
+    try:
+        before = _read(project, COMPLETIONS, Completions)
+    except BadInput:
+        before = None
+    # Where nobody knows what was seen before, counting begins anew.
+    known = Completions(known=present, present=present)
+    found = known if before is None else before.counted(present, state.saw_all(last_training))
     publish(project.folder / COMPLETIONS, found.model_dump_json().encode())
     state = state.model_copy(update={"waiting": found.new, "counted_at": datetime.now(UTC), "problem": ""})
     save(project, state)

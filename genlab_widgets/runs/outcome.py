@@ -88,8 +88,11 @@ def cancel(runs: Runs, run_id: str) -> bool:
 def name_incumbents(runs: Runs, row: RunRow) -> None:
     """Tells a run that starts which deployed models its own has to beat, where it is deployed only if it is better."""
     if row.training_spec.deploy == "if_better":
-        found = _incumbents(runs, row)
-        runs.folder(row.id).write_incumbents({model.name: runs.folder(model.run_id).path for model in found})
+        from genlab_widgets.models.registry import Models
+
+        named = set(_incumbents(runs, row))
+        known = [model for model in Models(runs.database, runs.home).list() if model.name in named]
+        runs.folder(row.id).write_incumbents({model.name: runs.folder(model.run_id).path for model in known})
 
 
 def log_exception(folder: RunFolder, error: BaseException) -> None:
@@ -195,23 +198,22 @@ def _obstacle(runs: Runs, row: RunRow, result: Result) -> str:
     if row.training_spec.deploy != "if_better":
         return ""
     compared = {item.model: item for item in result.incumbents}
-    for model in _incumbents(runs, row):
-        if model.name not in compared:
-            return f"{model.name}, which the labeling config names, was not compared with it."
-        if not compared[model.name].is_beaten:
-            return compared[model.name].note
+    for name in _incumbents(runs, row):
+        if name not in compared:
+            return f"{name}, which the labeling config names, was not compared with it."
+        if not compared[name].is_beaten:
+            return compared[name].note
     return ""
 
 
-def _incumbents(runs: Runs, row: RunRow) -> list[ModelRow]:
-    """Returns the deployed models that the model of a run would replace."""
+def _incumbents(runs: Runs, row: RunRow) -> list[str]:
+    """Returns the names of the deployed models that the model of a run would replace."""
     from genlab_widgets.models import deployment
-    from genlab_widgets.models.registry import Models
     from genlab_widgets.projects.store import open_project
 
     spec = row.training_spec
     config = open_project(runs.home, spec.project).labeling_config
-    return deployment.incumbents(Models(runs.database, runs.home), spec, config)
+    return deployment.incumbents(spec, config)
 
 
 def _put_back(change: Deployment, failed: type[BaseException] | None, *_: object) -> None:

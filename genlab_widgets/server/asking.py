@@ -37,7 +37,8 @@ class ImportBody(Body):
     name: str | None = None
     """Name of the project; the default is the export's own."""
     language: str | None = None
-    """Language of the texts (ISO 639-1); the default is the export's own, else English."""
+    """Language of the texts (ISO 639-1); the default is the export's own, else the earlier import's, else what the
+    texts look like."""
 
 
 class SpecBody(Body):

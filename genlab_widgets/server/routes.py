@@ -109,7 +109,7 @@ def serve(
 
 def as_json(answer: Answer) -> str:
     """Returns an answer as JSON: times as ISO 8601, figures that are no numbers as null."""
-    return json.dumps(_plain(answer), ensure_ascii=False, allow_nan=False)
+    return json.dumps(_plain(answer), allow_nan=False)
 
 
 def _plain(value: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from genlab_widgets.errors import NotFound, TooFewCompletions
 from genlab_widgets.training import benchmark, dataset
-from genlab_widgets.training.runfolder import Incumbent
+from genlab_widgets.training.runfolder import Incumbent, failure_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -90,12 +90,15 @@ def against(
         seed: Seed of the bootstrap.
 
     Returns:
-        Both F1; without them, and with the reason, where the deployed model cannot be measured: then it is replaced.
+        Both F1; without them, and with the reason, where the deployed model cannot be measured.
     """
     try:
         old = measure(spark, folder, prepared, seed)
-    except (NotFound, TooFewCompletions) as error:
-        return Incumbent(model=name, note=f"{name} was not compared: {error.why}")
+    except Exception as error:  # an old model that is broken must not cost the new one
+        failure = failure_of(error)
+        return Incumbent(
+            model=name, note=f"{name}, which is deployed, could not be measured: {failure.what} {failure.why}"
+        )
     fair = {row[0] for row in old.documents}
     gold, found = ([item for item in part if item.task_id in fair] for part in (prepared.parts.test, predicted))
     new = benchmark.evaluate(prepared.kind, gold, found, prepared.labels, seed)

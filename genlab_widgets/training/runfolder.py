@@ -124,7 +124,7 @@ class Incumbent(BaseModel):
 
     Attributes:
         model: Its name.
-        f1: Its headline F1; None where it could not be measured.
+        f1: Its headline F1; None where it could not be measured: then nobody knows which one is better.
         new_f1: That of the new model on the same tasks.
         tasks: How many they are.
         note: What came of it, as a sentence.
@@ -140,8 +140,8 @@ class Incumbent(BaseModel):
 
     @property
     def is_beaten(self) -> bool:
-        """Whether the new model shall take its place: it is better, or nothing could be measured."""
-        return self.f1 is None or self.new_f1 is None or self.new_f1 > self.f1
+        """Whether the new model is better."""
+        return self.f1 is not None and self.new_f1 is not None and self.new_f1 > self.f1
 
 
 class Result(BaseModel):

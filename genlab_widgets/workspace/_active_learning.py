@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.errors import BadInput, GenlabError
@@ -57,7 +57,9 @@ def _look(workspace: Workspace, name: str) -> list[Run]:
         return []
     own = type(workspace)(workspace.home, state.user).project(name)
     try:
-        return _start(own, state)
+        started = _start(own, state)
+        active_learning.save(project.stored, state.model_copy(update={"trained_at": datetime.now(UTC)}))
+        return started
     except Exception as error:  # whatever it is, the pages that look go on
         active_learning.save(project.stored, state.model_copy(update={"problem": failure_of(error).sentence}))
         return []

@@ -39,6 +39,13 @@ def start_all(project: Project, key: str | None, fields: Mapping[str, Any]) -> l
     return [*started, *(_refused(project, _own(fields, kind), error, group, keys[kind]) for kind, error in refused)]
 
 
+def fields_by_kind(project: Project, fields: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Returns the fields of each kind's training, of those given for all."""
+    from genlab_widgets.training import offers
+
+    return [_own(fields, kind) for kind in offers.trainable(project.labeling_config)]
+
+
 def check_all(project: Project, fields: Mapping[str, Any]) -> Readiness:
     """Checks every kind; what blocks one of them is a warning as long as another one can train."""
     from genlab_widgets.training import offers

@@ -371,8 +371,10 @@ class Project:
         from genlab_widgets.projects import active_learning
 
         self.workspace.require(self, "train")
-        if fields.get("kind") != ALL:
-            self.spec(**fields)
+        from genlab_widgets.workspace import _group
+
+        for own in _group.fields_by_kind(self, fields) if fields.get("kind") == ALL else [fields]:
+            self.spec(**own)
         return active_learning.begin(self.stored, every, fields, self.workspace.user)
 
     def stop_active_learning(self) -> None:

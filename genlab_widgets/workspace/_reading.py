@@ -5,6 +5,7 @@ What it has read so far, and what came of it, stands in ``<home>/preannotations/
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -13,13 +14,14 @@ import sys
 import traceback
 import zipfile
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from genlab_widgets.errors import Conflict, GenlabError, InternalError
+from genlab_widgets.errors import Conflict
 from genlab_widgets.projects.store import publish, unusable
+from genlab_widgets.training.locking import exclusive
+from genlab_widgets.training.runfolder import failure_of
 
 if TYPE_CHECKING:
     from genlab_widgets.workspace._project import Project
@@ -62,14 +64,13 @@ class Reading:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self.folder = project.workspace.home / FOLDER / project.name
+        self.folder = project.workspace.home / FOLDER / _folder_name(project)
 
     @property
     def state(self) -> State | None:
         """Where it stands; None where there was none. One whose process is gone has ended."""
-        try:
-            found = State.model_validate_json((self.folder / STATE).read_bytes())
-        except (OSError, ValueError):
+        found = self._written()
+        if found is None:
             return None
         if found.ended_at is None and not self._lives(found):
             told = "Its process was ended from outside. Start it again."
@@ -90,14 +91,20 @@ class Reading:
             doubtful_first: Puts tasks first in which the models are least sure of an item.
 
         Raises:
+            NotAllowed: The user's role in the project does not allow it.
             Conflict: One reads already, or the labeling config names no model.
             WorkspaceUnusable: The workspace cannot be written.
         """
+        self._project.workspace.require(self._project, "preannotate")
+        self._project.reading()  # refuses where no model could read
+        with exclusive(self.folder):
+            if self.running:
+                raise Conflict("The models read these tasks already.", "", "Wait for the end, or stop it.")
+            self._begin(everything, doubtful_first)
+
+    def _begin(self, everything: bool, doubtful_first: bool) -> None:
         from genlab_widgets.runs import processes
 
-        if self.running:
-            raise Conflict("The models read these tasks already.", "", "Wait for the end, or stop it.")
-        self._project.reading()  # refuses where no model could read
         workspace = self._project.workspace
         own = {"GENLAB_HOME": str(workspace.home), "GENLAB_USER": workspace.user, processes.MARKER: str(self.folder)}
         asked = {"all": everything, "doubtful": doubtful_first}
@@ -105,11 +112,10 @@ class Reading:
             sys.executable,
             "-m",
             __name__,
-            self._project.name,
+            self._project.place,
             *(word for word, wanted in asked.items() if wanted),
         ]
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
             (self.folder / PREDICTIONS).unlink(missing_ok=True)
             with (self.folder / LOG).open("wb") as log:
                 process = subprocess.Popen(
@@ -126,13 +132,19 @@ class Reading:
         self.write(State(pid=process.pid, pid_created=processes.created(process.pid)))
 
     def stop(self) -> None:
-        """Ends it; what it has read is given up."""
+        """Ends it; what it has read is given up. One that has ended stays as it is.
+
+        Raises:
+            NotAllowed: The user's role in the project does not allow it.
+        """
         from genlab_widgets.runs import processes
 
-        found = self.state
-        if found is not None and found.ended_at is None:
+        self._project.workspace.require(self._project, "preannotate")
+        if self.running:
             processes.sweep(self.folder)
-            self.write(found.model_copy(update={"error": "It was stopped.", "ended_at": datetime.now(UTC)}))
+            found = self._written()
+            if found is not None and found.ended_at is None:  # else it ended by itself meanwhile
+                self.write(found.model_copy(update={"error": "It was stopped.", "ended_at": datetime.now(UTC)}))
 
     def tasks(self) -> list[dict[str, Any]]:
         """Returns the tasks with predictions.
@@ -164,10 +176,22 @@ class Reading:
         """Stores where it stands."""
         publish(self.folder / STATE, state.model_dump_json().encode())
 
+    def _written(self) -> State | None:
+        try:
+            return State.model_validate_json((self.folder / STATE).read_bytes())
+        except (OSError, ValueError):
+            return None
+
     def _lives(self, state: State) -> bool:
         from genlab_widgets.runs import processes
 
         return processes.lives(state.pid, state.pid_created, self.folder)
+
+
+def _folder_name(project: Project) -> str:
+    """Returns the name of a project of the workspace; one elsewhere may be called the same."""
+    place = project.place
+    return place if place == project.name else f"{project.name}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
 
 
 def _nothing_read() -> Conflict:
@@ -180,6 +204,8 @@ def main(name: str, everything: bool, doubtful_first: bool) -> None:
     from genlab_widgets.workspace import Workspace
 
     reading = Reading(Workspace().project(name))
+    with exclusive(reading.folder):  # until the one who started this has written down that it runs
+        pass
     began = State(pid=os.getpid(), pid_created=processes.created(os.getpid()))
     reading.write(_read(reading, began, everything, doubtful_first).model_copy(update={"ended_at": datetime.now(UTC)}))
 
@@ -200,16 +226,7 @@ def _read(reading: Reading, began: State, everything: bool, doubtful_first: bool
         found.write(reading.folder / PREDICTIONS)
     except Exception as error:
         traceback.print_exc()  # into its log
-        known = (
-            error
-            if isinstance(error, GenlabError)
-            else InternalError(
-                "The models could not read.",
-                f"{type(error).__name__}: {str(error)[:300]}.",
-                f"See {Path(LOG).absolute()}.",
-            )
-        )
-        return began.model_copy(update={"error": str(known)})
+        return began.model_copy(update={"error": failure_of(error).sentence})
     return began.model_copy(update={"read": len(found.tasks), "items": found.items, "problems": found.problems})
 
 

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from genlab_widgets.errors import NotAllowed, WrongParameters
 from genlab_widgets.projects.members import Members
 
-Action = Literal["train", "stop", "deploy", "import", "configure", "delete"]
+Action = Literal["train", "stop", "deploy", "import", "configure", "delete", "preannotate"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 OWNER_ROLES = frozenset({"project owner", "owner"})
 _WORDS: dict[Action, str] = {
@@ -22,6 +22,7 @@ _WORDS: dict[Action, str] = {
     "import": "import the project again",
     "configure": "change the labeling config and the members",
     "delete": "delete runs, models and the project",
+    "preannotate": "let models read the tasks",
 }
 
 

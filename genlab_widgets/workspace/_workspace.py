@@ -129,7 +129,7 @@ class Workspace:
             name: Name of the project, in any script; None takes the export's own.
             progress: Called with the number of tasks read so far.
             language: Language of the texts (ISO 639-1); None takes the export's own, else that of the earlier import,
-                else English.
+                else the one that the texts look like.
             on_page: Called after each page whose words are read by OCR, with its number and how many there are.
             config: File of the labeling config; None takes the export's own, else that of the earlier import, else
                 one that is made from what people marked.
@@ -143,7 +143,9 @@ class Workspace:
         """
 
         def allow(earlier: store.Project) -> None:
-            _roles.require(earlier.members, self.user, "import", earlier.name)
+            with suppress(BadInput):  # a damaged project has no members that could be asked, and is to be replaced
+                members, called = earlier.members, earlier.name
+                _roles.require(members, self.user, "import", called)
 
         chosen = Path(config) if config is not None else None
         report = importing.import_project(Path(path), self.home, name, progress, allow, language, on_page, chosen)

@@ -231,3 +231,9 @@ def test_doubtful_tasks_can_come_first() -> None:
     )
     found.doubtful_first()
     assert [item["id"] for item in found.tasks] == [2, 4, 0, 1, 3]
+
+
+def test_half_a_surrogate_pair_is_written_as_it_was_read(tmp_path: Path) -> None:
+    tasks = [{"id": 1, "data": {"text": "broken \ud83d"}, "predictions": [{"result": []}]}]
+    Preannotation(tasks).write(tmp_path / "out.json")
+    assert json.loads((tmp_path / "out.json").read_bytes()) == tasks

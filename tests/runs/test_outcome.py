@@ -228,7 +228,11 @@ def test_killed_between_config_and_commit_the_run_completes_later_and_is_deploye
             f"{MODEL}_v2 was not deployed. Both have 0.600.",
             MODEL,
         ),
-        ([Incumbent(model=MODEL, note="Its files are gone.")], f"{MODEL}_v2 is deployed.", f"{MODEL}_v2"),
+        (
+            [Incumbent(model=MODEL, note="It could not be measured.")],
+            f"{MODEL}_v2 was not deployed. It could not be measured.",
+            MODEL,
+        ),
         (
             [],
             f"{MODEL}_v2 was not deployed. {MODEL}, which the labeling config names, was not compared with it.",
@@ -261,3 +265,14 @@ def test_where_nothing_is_deployed_the_first_model_is(workplace: Workplace, proj
     assert outcome.complete(workplace.runs, row, result)
 
     assert named(project) == {MODEL}
+
+
+def test_a_model_from_elsewhere_stays(workplace: Workplace, tmp_path: Path) -> None:
+    other = CONFIG.replace("value='DRUG'", "value='DRUG' model='ner_clinical'")
+    project = imported(workplace.home, write_export(tmp_path / "notes", tasks=3, config=other))
+    row, result = trained(workplace, "if_better")
+
+    assert outcome.complete(workplace.runs, row, result)
+
+    assert "ner_clinical, which the labeling config names, was not compared" in workplace.runs.get(row.id).message
+    assert config(project) == other.encode()

@@ -69,7 +69,7 @@ def test_a_new_model_is_compared_on_the_same_tasks(spark: SparkSession, folder: 
     assert same.f1 == same.new_f1
     assert not same.is_beaten
     gone = evaluation.against(spark, "old", RunFolder(tmp_path / "gone"), prepared(TEST), blank, 42)
-    assert gone.is_beaten
-    assert "not compared" in gone.note
+    assert not gone.is_beaten
+    assert "could not be measured" in gone.note
     with pytest.raises(NotFound):
         evaluation.read(spark, RunFolder(tmp_path / "gone"), TEST)
