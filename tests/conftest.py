@@ -14,8 +14,6 @@ from tests import postgresql
 if TYPE_CHECKING:
     from genlab_widgets.projects.store import Project
 
-pytest_plugins = ["pytest_jupyter.jupyter_server"]  # pytest wants it named here, for tests/server
-
 CHECKOUT = Path(__file__).resolve().parent.parent
 SLOW_LAST = ("process", "spark", "browser")
 """Markers in the order in which their tests run; tests without one of them run first."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from jupyter_server.auth.identity import IdentityProvider, User
+from pytest_jupyter.jupyter_server import *  # noqa: F403 - for these tests only: as a plugin it closes the browser tests' loop
 from tornado.httpclient import HTTPClientError
 
 from genlab_widgets.server import PREFIX, handler
