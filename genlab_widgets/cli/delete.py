@@ -9,6 +9,7 @@ import click
 from genlab_widgets.cli.options import json_option
 from genlab_widgets.cli.output import emit_json, note, say
 from genlab_widgets.errors import WrongParameters
+from genlab_widgets.training.findings import plural
 
 
 @click.command("delete")
@@ -35,7 +36,7 @@ def delete(run_ids: tuple[str, ...], project: str | None, with_runs: bool, yes: 
     told = f"the project {chosen.name}" if chosen else ", ".join(run.id for run in runs)
     models = [run.model for run in (chosen.runs(limit=None) if chosen and with_runs else runs) if run.model]
     if not yes:
-        lost = f" with {len(models)} model{'' if len(models) == 1 else 's'}" if models else ""
+        lost = f" with {plural(len(models), 'model')}" if models else ""
         if not sys.stdin.isatty():
             raise WrongParameters("Nothing was deleted.", "Nobody is there to ask.", "Add --yes.")
         click.confirm(f"Delete {told}{lost}? It cannot be taken back.", abort=True, err=True)

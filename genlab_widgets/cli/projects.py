@@ -22,7 +22,9 @@ GRADES = {"none": "none", "red": "very few", "amber": "few", "ok": "enough", "go
 @click.command("import")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--name", help="Name of the project; the default is the export's own.")
-@click.option("--language", help="Language of the texts (ISO 639-1); the default is the export's own, else English.")
+@click.option(
+    "--language", help="Language of the texts (ISO 639-1); the default is the export's own, else the texts tell it."
+)
 @click.option(
     "--config",
     type=click.Path(path_type=Path),

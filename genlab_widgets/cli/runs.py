@@ -43,9 +43,7 @@ def train(project: str, detach: bool, as_json: bool, **options: Any) -> int:
     workspace = Workspace()
     chosen, fields = workspace.project(project), given(options)
     several = fields.get("kind") == ALL
-    if several:
-        fields.pop("kind")
-    runs = chosen.train_all(**fields) if several else [chosen.train(**fields)]
+    runs = chosen.start(**fields)
     interrupted = False if detach else not all(follow(workspace, run) for run in runs)
     if as_json:
         told = [outcome(run) for run in runs]

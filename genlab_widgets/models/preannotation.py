@@ -24,12 +24,12 @@ from genlab_widgets.models.predictions import page_item, prediction, text_items
 from genlab_widgets.models.registry import ModelRow, covered_part
 from genlab_widgets.projects.labeling_config import LabelingConfig
 from genlab_widgets.projects.pages import reading as page_files
+from genlab_widgets.training import publishing
 from genlab_widgets.training.dataset import Example
 from genlab_widgets.training.kinds.base import clean_text
 from genlab_widgets.training.locking import scratch
 from genlab_widgets.training.runfolder import RunFolder
-from genlab_widgets.training.spark.places import Place, address
-from genlab_widgets.training.trainers import Trainer, trainer_for
+from genlab_widgets.training.trainers import Trainer
 
 if TYPE_CHECKING:
     from pyspark.ml import PipelineModel
@@ -270,17 +270,7 @@ def opened(
 
 def _reader(spark: SparkSession, places: ExitStack, row: ModelRow, folder: RunFolder, config: LabelingConfig) -> Reader:
     """Loads a model; the links that its folder may need last as long as ``places``."""
-    from pyspark.ml import PipelineModel
-
-    result = folder.read_result()
-    if result is None or not folder.model.is_dir():
-        raise NotFound(
-            f"The files of {row.name} are gone.", f"{folder.model} is not there.", "Train again.", model=row.name
-        )
-    place = Place(folder.path)
-    places.callback(place.close)
-    pipeline = PipelineModel.read().session(spark).load(address(place.path / folder.model.name))
-    return Reader(row, trainer_for(result.used), pipeline, config)
+    return Reader(row, *publishing.loaded(spark, folder, row.name, places), config)
 
 
 def _read(

@@ -17,7 +17,6 @@ from genlab_widgets.errors import BadInput, GenlabError, NotAProject
 from genlab_widgets.projects import archive, config_derived, json_stream, language_guess, naming, reimport
 from genlab_widgets.projects import language as languages
 from genlab_widgets.projects.labeling_config import LabelingConfig
-from genlab_widgets.projects.naming import safe_name as safe_name
 from genlab_widgets.projects.pages.staging import Stage
 from genlab_widgets.projects.reimport import Earlier
 from genlab_widgets.projects.store import (

@@ -33,7 +33,6 @@ from genlab_widgets.server.asking import (
     read_body,
     read_query,
 )
-from genlab_widgets.training.offers import ALL
 
 if TYPE_CHECKING:
     from genlab_widgets.models.deployment import Deployment
@@ -169,13 +168,7 @@ def check(asked: Asked) -> Answer:
 def train(asked: Asked) -> Answer:
     """Starts a training, or with the kind `all` one for each kind, and returns at once."""
     body: TrainBody = asked.body
-    fields, key = _fields(body), body.key or asked.key
-    chosen = _project(asked)
-    if fields.get("kind") == ALL:
-        fields.pop("kind")
-        started = chosen.train_all(key=key, **fields)
-    else:
-        started = [chosen.train(key=key, **fields)]
+    started = _project(asked).start(key=body.key or asked.key, **_fields(body))
     return {"runs": [answers.run_details(run) for run in started]}
 
 

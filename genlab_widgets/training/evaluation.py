@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from genlab_widgets.errors import NotFound, TooFewCompletions
-from genlab_widgets.training import benchmark, dataset
+from genlab_widgets.errors import TooFewCompletions
+from genlab_widgets.training import benchmark, dataset, publishing
 from genlab_widgets.training.runfolder import Incumbent, failure_of
 
 if TYPE_CHECKING:
@@ -31,34 +32,30 @@ def unseen(folder: RunFolder, examples: Sequence[Example]) -> list[Example]:
     return [example for example in examples if example.text not in learned]
 
 
-def read(spark: SparkSession, folder: RunFolder, examples: Sequence[Example]) -> list[Example]:
-    """Returns examples with what the model of a run finds in them.
+def read(spark: SparkSession, name: str, folder: RunFolder, examples: Sequence[Example]) -> list[Example]:
+    """Returns examples with what a model finds in them.
+
+    Args:
+        spark: A running session.
+        name: The model.
+        folder: Its run.
+        examples: What it reads.
 
     Raises:
         NotFound: The run's files are gone.
     """
-    from pyspark.ml import PipelineModel
-
-    from genlab_widgets.training.spark.places import Place, address
-    from genlab_widgets.training.trainers import trainer_for
-
-    result = folder.read_result()
-    if result is None or not folder.model.is_dir():
-        raise NotFound("The model's files are gone.", f"{folder.model} is not there.", "Train again.")
-    place = Place(folder.path)
-    try:
-        pipeline = PipelineModel.read().session(spark).load(address(place.path / folder.model.name))
-        return trainer_for(result.used).read(spark, pipeline, examples)
-    finally:
-        place.close()
+    with ExitStack() as places:
+        trainer, pipeline = publishing.loaded(spark, folder, name, places)
+        return trainer.read(spark, pipeline, examples)
 
 
-def measure(spark: SparkSession, folder: RunFolder, prepared: Prepared, seed: int) -> Benchmark:
-    """Scores the model of a run on those of the test tasks that it has not learned from.
+def measure(spark: SparkSession, name: str, folder: RunFolder, prepared: Prepared, seed: int) -> Benchmark:
+    """Scores a model on those of the test tasks that it has not learned from.
 
     Args:
         spark: A running session.
-        folder: The model's run.
+        name: The model.
+        folder: Its run.
         prepared: The rows whose test part is read.
         seed: Seed of the bootstrap.
 
@@ -73,7 +70,7 @@ def measure(spark: SparkSession, folder: RunFolder, prepared: Prepared, seed: in
             "It has learned from every one of them.",
             "Complete more tasks, or give tasks that it has not seen the Test tag.",
         )
-    return benchmark.evaluate(prepared.kind, gold, read(spark, folder, gold), prepared.labels, seed)
+    return benchmark.evaluate(prepared.kind, gold, read(spark, name, folder, gold), prepared.labels, seed)
 
 
 def against(
@@ -93,7 +90,7 @@ def against(
         Both F1; without them, and with the reason, where the deployed model cannot be measured.
     """
     try:
-        old = measure(spark, folder, prepared, seed)
+        old = measure(spark, name, folder, prepared, seed)
     except Exception as error:  # an old model that is broken must not cost the new one
         failure = failure_of(error)
         return Incumbent(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 Level = Literal["ok", "warn", "fail"]
@@ -57,6 +57,11 @@ class LabelCount(NamedTuple):
 def by_level(findings: Iterable[Finding]) -> list[Finding]:
     """Returns findings with blocking ones first, then warnings."""
     return sorted(findings, key=lambda finding: ("fail", "warn", "ok").index(finding.level))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Returns "A", "A and B", "A, B and C"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def plural(count: int, noun: str, several: str | None = None) -> str:

@@ -7,13 +7,15 @@ import platform
 import random
 import shutil
 from collections.abc import Sequence
+from contextlib import ExitStack
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genlab_widgets.errors import InternalError
+from genlab_widgets.errors import InternalError, NotFound
 from genlab_widgets.training.dataset import Example, cleaned
 from genlab_widgets.training.runfolder import RunFolder
+from genlab_widgets.training.spark.places import Place, address
 
 if TYPE_CHECKING:
     from pyspark.ml import PipelineModel
@@ -84,6 +86,32 @@ def checked(
         return list(predicted)
     reporter.log(f"{differing} of {len(sample)} raw test tasks differ: the saved pipeline now reads all of them.")
     return trainer.read(spark, loaded, gold)
+
+
+def loaded(spark: SparkSession, folder: RunFolder, name: str, places: ExitStack) -> tuple[Trainer, PipelineModel]:
+    """Loads the published pipeline of a run, with the trainer that knows how it is read.
+
+    Args:
+        spark: The session.
+        folder: The run.
+        name: How its model is called.
+        places: The link that the folder's name may make necessary lasts as long.
+
+    Raises:
+        NotFound: The run's files are gone.
+    """
+    from pyspark.ml import PipelineModel
+
+    from genlab_widgets.training.trainers import trainer_for
+
+    result = folder.read_result()
+    if result is None or not folder.model.is_dir():
+        why = f"{folder.model} is not there."
+        raise NotFound(f"The files of {name} are gone.", why, "Train again.", model=name)
+    place = Place(folder.path)
+    places.callback(place.close)
+    pipeline = PipelineModel.read().session(spark).load(address(place.path / folder.model.name))
+    return trainer_for(result.used), pipeline
 
 
 def publish(folder: RunFolder) -> dict[str, int]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from genlab_widgets.errors import WrongParameters
 from genlab_widgets.training.bootstrap import difference_interval
+from genlab_widgets.training.findings import listed
 from genlab_widgets.training.scores import Benchmark, Comparison, LabelScore
 
 _GOOD_RECALL = 0.85
@@ -98,7 +99,7 @@ def summary(benchmark: Benchmark) -> list[str]:
     sentences = [_found_and_missed(tested), _confused(benchmark), _bounds(tested), _spurious(tested)]
     untested = [score.label for score in benchmark.by_label if not score.support]
     if untested:
-        sentences.append(f"Nothing is known about {_listed(untested)}: no example in the test part.")
+        sentences.append(f"Nothing is known about {listed(untested)}: no example in the test part.")
     return [sentence for sentence in sentences if sentence]
 
 
@@ -167,7 +168,3 @@ def _spurious(tested: Sequence[LabelScore]) -> str:
     worst = max(low, key=lambda score: score.exact.predicted - score.exact.correct)
     wrong = round((1 - worst.exact.precision) * 10)
     return f"{wrong} of 10 spans that it marks as {worst.label} are wrong."
-
-
-def _listed(labels: Sequence[str]) -> str:
-    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"

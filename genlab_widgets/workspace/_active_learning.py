@@ -69,10 +69,7 @@ def _start(project: Project, state: ActiveLearning) -> list[Run]:
     """Starts the training; two who look at once get the same run."""
     fields: dict[str, Any] = {"deploy": _DEPLOY, **state.fields, "source": "active_learning"}
     key = f"active-learning:{project.name}:{state.counted_at.isoformat()}"
-    if fields.get("kind") == "all":
-        fields.pop("kind")
-        return project.train_all(key=key, **fields)
-    return [project.train(key=key, **fields)]
+    return project.start(key=key, **fields)
 
 
 def _is_busy(project: Project) -> bool:

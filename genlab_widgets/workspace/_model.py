@@ -251,10 +251,10 @@ class Model:
 
         folder = self.workspace.model_rows.run_folder(self.row)
         asked = self.run.spec
-        measured = self._project() if project is None else self.workspace.project(project)
+        measured = self._project(project)
         prepared = preparation.prepare(measured.stored, asked.model_copy(update={"project": measured.name}))
         with session.borrowed("evaluate") as spark:
-            return evaluation.measure(spark, folder, prepared, asked.seed)
+            return evaluation.measure(spark, self.name, folder, prepared, asked.seed)
 
     def preannotate(
         self,

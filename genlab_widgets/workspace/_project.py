@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from genlab_widgets.errors import BadLabelingConfig, Conflict, DownloadFailed, WrongParameters
 from genlab_widgets.projects import store
-from genlab_widgets.projects.importing import safe_name
+from genlab_widgets.projects.naming import safe_name
 from genlab_widgets.training.offers import ALL
 
 if TYPE_CHECKING:
@@ -388,6 +388,21 @@ class Project:
 
         self.workspace.require(self, "train")
         active_learning.end(self.stored)
+
+    def start(self, key: str | None = None, **fields: Any) -> list[Run]:
+        """Starts what the fields ask for: one training, or with the kind ``all`` one for each kind.
+
+        Args:
+            key: Idempotency key, see :meth:`train`.
+            **fields: As for :meth:`train`.
+
+        Raises:
+            GenlabError: See :meth:`train` and :meth:`train_all`.
+        """
+        if fields.get("kind") != ALL:
+            return [self.train(key=key, **fields)]
+        del fields["kind"]
+        return self.train_all(key=key, **fields)
 
     def spec(self, **fields: Any) -> TrainingSpec:
         """Returns the validated settings of a training of this project.

@@ -20,7 +20,8 @@ from genlab_widgets.errors import (
     WorkspaceUnusable,
 )
 from genlab_widgets.projects import json_stream, reimport
-from genlab_widgets.projects.importing import MAX_WARNINGS, import_project, safe_name
+from genlab_widgets.projects.importing import MAX_WARNINGS, import_project
+from genlab_widgets.projects.naming import safe_name
 from genlab_widgets.projects.store import Project, list_projects, open_project
 from tests.samples import CONFIG, imported, task, text_of, write_export, zipped
 

@@ -53,11 +53,11 @@ def folder(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Run
 
 
 def test_tasks_that_it_has_learned_from_do_not_count(spark: SparkSession, folder: RunFolder) -> None:
-    found = evaluation.measure(spark, folder, prepared(TEST), 42)
+    found = evaluation.measure(spark, "old", folder, prepared(TEST), 42)
     assert {row[0] for row in found.documents} == NEW
     assert found.f1 > 0.9
     with pytest.raises(TooFewCompletions, match="learned from every one"):
-        evaluation.measure(spark, folder, prepared(LEARNED[:5]), 42)
+        evaluation.measure(spark, "old", folder, prepared(LEARNED[:5]), 42)
 
 
 def test_a_new_model_is_compared_on_the_same_tasks(spark: SparkSession, folder: RunFolder, tmp_path: Path) -> None:
@@ -65,11 +65,11 @@ def test_a_new_model_is_compared_on_the_same_tasks(spark: SparkSession, folder: 
     worse = evaluation.against(spark, "old", folder, prepared(TEST), blank, 42)
     assert (worse.tasks, worse.new_f1, worse.is_beaten) == (19, 0.0, False)
     assert "which is deployed" in worse.note
-    same = evaluation.against(spark, "old", folder, prepared(TEST), evaluation.read(spark, folder, TEST), 42)
+    same = evaluation.against(spark, "old", folder, prepared(TEST), evaluation.read(spark, "old", folder, TEST), 42)
     assert same.f1 == same.new_f1
     assert not same.is_beaten
     gone = evaluation.against(spark, "old", RunFolder(tmp_path / "gone"), prepared(TEST), blank, 42)
     assert not gone.is_beaten
     assert "could not be measured" in gone.note
     with pytest.raises(NotFound):
-        evaluation.read(spark, RunFolder(tmp_path / "gone"), TEST)
+        evaluation.read(spark, "old", RunFolder(tmp_path / "gone"), TEST)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import ipywidgets
 
 from genlab_widgets.errors import GenlabError
+from genlab_widgets.training.findings import listed
 from genlab_widgets.widgets.pages import wording
 from genlab_widgets.widgets.pages.page import Page, row, show, text
 from genlab_widgets.widgets.parts import Download, Field, Progress, h
@@ -96,8 +97,7 @@ def _about(models: tuple[str, ...]) -> Markup:
     if not models:
         told = "The labeling config names no model that was trained here. Deploy one first."
         return h("p", told, class_="genlab-hint")
-    who = models[0] if len(models) == 1 else f"{', '.join(models[:-1])} and {models[-1]}"
-    told = f"{who} read{'s' if len(models) == 1 else ''} the tasks that nobody has completed."
+    told = f"{listed(models)} read{'s' if len(models) == 1 else ''} the tasks that nobody has completed."
     return h("p", f"{told} Import the result into the annotation tool, where people correct it.")
 
 

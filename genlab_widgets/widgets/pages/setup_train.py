@@ -121,8 +121,8 @@ class TrainNowPanel(ipywidgets.Box):
 
     def look(self) -> _Seen:
         """Looks at the training that runs, else at the newest, with the group that it belongs to; touches no widget."""
+        self._page.reconcile()
         workspace = self.project.workspace
-        workspace.reconcile()
         going = [row for row in workspace.run_rows.open() if row.project == self.project.name]
         current = next((row for row in going if str(row.status) != "QUEUED"), next(iter(going), None))
         run = workspace.run(current.id) if current else next(iter(self.project.runs(limit=1)), None)

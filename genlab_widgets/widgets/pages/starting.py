@@ -6,8 +6,6 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from genlab_widgets.training.offers import ALL
-
 if TYPE_CHECKING:
     from genlab_widgets.widgets.pages.form import TrainForm
     from genlab_widgets.workspace import Project, Run
@@ -47,7 +45,4 @@ class Starter:
         fields = {**form.spec_fields(), "deploy": deploy}
         told = json.dumps([self._project.name, fields], sort_keys=True)
         key = f"page:{hashlib.sha256(told.encode()).hexdigest()[:32]}:{self._asked}"
-        if fields["kind"] != ALL:
-            return self._project.train(key=key, **fields)
-        del fields["kind"]
-        return self._project.train_all(key=key, **fields)[0]
+        return self._project.start(key=key, **fields)[0]
